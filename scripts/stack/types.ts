@@ -1,0 +1,41 @@
+/** What the gateway, the workers, the tests and the demo need of a database, whichever engine runs it. */
+export interface Engine {
+  readonly kind: "embedded" | "native";
+  /** Where other programs (psql, the Supabase CLI, pg_prove) connect, as the migration role `postgres`; embedded has none. */
+  readonly databaseUrl?: string;
+  /** The connection object that `new App({ connection })` of @supabase/lite takes, already hardened. */
+  readonly connection: unknown;
+  /** One statement with parameters, as the migration role. */
+  query<Row = Record<string, unknown>>(text: string, params?: unknown[]): Promise<Row[]>;
+  /** A whole script through the simple protocol, as the migration role; the rows of each statement that returns any. */
+  exec(script: string): Promise<Record<string, unknown>[][]>;
+  /** Runs `work` while no request, cron job or other holder of the lock touches the session (embedded has a single one). */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  listen(channel: string, onNotify: (payload: string) => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  /** Where the data live; without it they are kept in memory (embedded) or in a folder that close() removes (native). */
+  dataDir?: string;
+}
+
+export interface StackOptions extends EngineOptions {
+  engine?: Engine["kind"];
+  /** Port on 127.0.0.1; 0 (default) picks a free one. */
+  port?: number;
+  /** Apply supabase/migrations and supabase/seed.sql at start (default true). */
+  migrate?: boolean;
+  /** Run the cron stand-in of the embedded engine (default true); tests that drive jobs by hand switch it off. */
+  cron?: boolean;
+}
+
+/** A running local Supabase project. */
+export interface Stack {
+  readonly url: string;
+  readonly publishableKey: string;
+  readonly secretKey: string;
+  readonly jwtSecret: string;
+  readonly engine: Engine;
+  close(): Promise<void>;
+}

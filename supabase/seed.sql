@@ -1,0 +1,1 @@
+-- Reference data only: what a migration needs is in the migration of its domain.
