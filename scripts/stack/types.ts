@@ -22,12 +22,16 @@ export interface EngineOptions {
 
 export interface StackOptions extends EngineOptions {
   engine?: Engine["kind"];
+  /** The project to serve: a folder with supabase/config.toml, supabase/migrations and supabase/seed.sql (default: this repository). */
+  projectDir?: string;
   /** Port on 127.0.0.1; 0 (default) picks a free one. */
   port?: number;
   /** Apply supabase/migrations and supabase/seed.sql at start (default true). */
   migrate?: boolean;
   /** Run the cron stand-in of the embedded engine (default true); tests that drive jobs by hand switch it off. */
   cron?: boolean;
+  /** Receives what the functions print and what goes wrong in the background; silent without it. */
+  log?: (line: string) => void;
 }
 
 /** A running local Supabase project. */
@@ -35,6 +39,9 @@ export interface Stack {
   readonly url: string;
   readonly publishableKey: string;
   readonly secretKey: string;
+  /** The same two rights as signed tokens, the form that older clients and SUPABASE_ANON_KEY carry. */
+  readonly anonKey: string;
+  readonly serviceRoleKey: string;
   readonly jwtSecret: string;
   readonly engine: Engine;
   close(): Promise<void>;
