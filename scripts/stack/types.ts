@@ -9,7 +9,9 @@ export interface Engine {
   query<Row = Record<string, unknown>>(text: string, params?: unknown[]): Promise<Row[]>;
   /** A whole script through the simple protocol, as the migration role; the rows of each statement that returns any. */
   exec(script: string): Promise<Record<string, unknown>[][]>;
-  /** Runs `work` while no request, cron job or other holder of the lock touches the session (embedded has a single one). */
+  /** A whole script as the superuser `supabase_admin`: only for what the platform, not a migration, makes. */
+  execAsAdmin(script: string): Promise<void>;
+  /** Runs `work` while no request, cron job or other holder of the lock touches the session (embedded has a single one). Calls of the same engine inside `work` do not wait. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
   listen(channel: string, onNotify: (payload: string) => void): Promise<void>;
   close(): Promise<void>;

@@ -1,0 +1,90 @@
+import { createPostgresConnection } from "@supabase/lite/postgres";
+import postgres from "postgres";
+import type { Engine, EngineOptions } from "../types.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { createLock } from "./exclusive.ts";
+
+export interface NativeEngine extends Engine {
+  readonly kind: "native";
+  readonly databaseUrl: string;
+  /** As the superuser. */
+  readonly adminUrl: string;
+  /** The server, if it is one of ours. */
+  readonly cluster?: Cluster;
+}
+
+/** PostgreSQL 17: the server that DATABASE_URL (a superuser's) names, else one of our own. */
+export async function createNativeEngine(
+  options: EngineOptions & { port?: number } = {},
+): Promise<NativeEngine> {
+  const given = process.env.DATABASE_URL;
+  const cluster = given ? undefined : await startCluster(options.dataDir, options.port);
+  const adminUrl = given ?? (cluster as Cluster).adminUrl;
+  const admin = postgres(adminUrl, { max: 1, onnotice: () => {} });
+  if (given) await checkGivenServer(admin);
+  const connection = createPostgresConnection({
+    url: adminUrl,
+    postgresOptions: { onnotice: () => {}, types: { json } },
+  });
+  // A single session, as on the embedded engine, so that a transaction may span several calls.
+  // Connected only when first used: role postgres exists after the platform's prelude.
+  const session = postgres(cluster?.databaseUrl ?? adminUrl, {
+    max: 1,
+    onnotice: () => {},
+    types: { json },
+    connection: cluster ? {} : { role: "postgres" },
+  });
+  const exclusively = createLock();
+
+  return {
+    kind: "native",
+    cluster,
+    adminUrl,
+    databaseUrl: cluster?.databaseUrl ?? adminUrl,
+    connection,
+    exclusively,
+    query: async <Row>(text: string, params: unknown[] = []) =>
+      exclusively(async () => [...(await session.unsafe(text, params as never[]))] as Row[]),
+    exec: (script) =>
+      exclusively(async () => {
+        const results = await session.unsafe(script).simple();
+        // One statement answers with its rows, several with a list of such answers.
+        const answers = (Array.isArray(results[0]) ? results : [results]) as Record<string, unknown>[][];
+        return answers.filter((rows) => (rows as { columns?: unknown }).columns).map((rows) => [...rows]);
+      }),
+    async execAsAdmin(script) {
+      await admin.unsafe(script).simple();
+    },
+    async listen(channel, onNotify) {
+      await admin.listen(channel, onNotify);
+    },
+    async close() {
+      await Promise.all([session.end({ timeout: 5 }), admin.end({ timeout: 5 }), connection.close()]);
+      await cluster?.close();
+    },
+  };
+}
+
+/** A JavaScript value for a json or jsonb argument; text is taken as JSON already written out. */
+const json = {
+  to: 3802,
+  from: [114, 3802],
+  serialize: (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value)),
+  parse: (text: string) => JSON.parse(text),
+};
+
+async function checkGivenServer(admin: postgres.Sql): Promise<void> {
+  const [row] = await admin<{ version: number; superuser: boolean; missing: string[] }[]>`
+    select current_setting('server_version_num')::int / 10000 as version,
+           current_setting('is_superuser')::bool as superuser,
+           array(select name from unnest(array['vector', 'pg_cron', 'pg_net', 'supabase_vault']) as name
+                 where name not in (select available.name from pg_available_extensions available)) as missing`;
+  if (!row) throw new Error("The server of DATABASE_URL did not answer.");
+  if (row.version < 17) throw new Error(`DATABASE_URL is PostgreSQL ${row.version}: 17 is needed.`);
+  if (!row.superuser) throw new Error("DATABASE_URL must connect as a superuser (Supabase: supabase_admin).");
+  if (row.missing.length > 0) {
+    throw new Error(
+      `The server of DATABASE_URL lacks the extensions ${row.missing.join(", ")}: use Supabase's image, or unset DATABASE_URL.`,
+    );
+  }
+}
