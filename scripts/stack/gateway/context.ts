@@ -1,0 +1,16 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** What SQL may ask about the HTTP request that it runs for, and what the gateway learns of it on the way. */
+export interface RequestContext {
+  method: string;
+  /** As PostgREST gives it: without the /rest/v1 in front. */
+  path: string;
+  headers: Record<string, string>;
+  /** Errors of the Data API take PostgREST's form; Auth and Storage have their own. */
+  isDataApi: boolean;
+  /** The database role, once the request's token has been read. */
+  role: string;
+}
+
+/** Carries the context through @supabase/lite, which knows nothing of it. */
+export const requestContext = new AsyncLocalStorage<RequestContext>();
