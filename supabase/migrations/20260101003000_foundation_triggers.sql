@@ -14,6 +14,7 @@ comment on function private.set_updated_at() is 'Trigger (before update): the on
 create function private.reject_change()
 returns trigger
 language plpgsql
+security definer
 set search_path = ''
 as $$
 begin
@@ -27,4 +28,4 @@ end
 $$;
 
 comment on function private.reject_change() is
-  'Trigger (before update, delete or truncate): makes a table append-only for everyone, its owner and service_role included. Only a foreign key may still remove or clear a row.';
+  'Trigger (before update, delete or truncate): makes a table append-only for everyone, its owner and service_role included. Only a foreign key may still remove or clear a row. Definer: the error registry is closed to clients.';

@@ -61,6 +61,7 @@ grant execute on function core.create_brand(text, text, text, text, text) to aut
 create function private.check_time_zone()
 returns trigger
 language plpgsql
+security definer
 set search_path = ''
 as $$
 begin
@@ -71,7 +72,7 @@ exception when invalid_parameter_value then
 end
 $$;
 comment on function private.check_time_zone() is
-  'Trigger (before the column timezone is written): refuses a zone that the server does not know, which would break the schedules of the brand.';
+  'Trigger (before the column timezone is written): refuses a zone that the server does not know, which would break the schedules of the brand. Definer: the error registry is closed to clients.';
 
 create function private.guard_last_owner()
 returns trigger
