@@ -1,6 +1,6 @@
 /**
  * A PostgreSQL server with the platform, the migrations and the seed, for work on SQL without the rest of the stack.
- *   npx tsx scripts/stack/dev-db.ts [folder] [port]      stays until Ctrl-C or SIGTERM
+ *   node --import tsx scripts/stack/dev-db.ts [folder] [port]    stays until Ctrl-C or SIGTERM
  * Without a folder the data are temporary.
  */
 import { App, setExperimental } from "@supabase/lite";

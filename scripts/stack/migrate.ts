@@ -5,13 +5,12 @@ import type { Engine } from "./types.ts";
 
 /** A migration or seed that failed: `message` begins with file:line, `code` is the SQLSTATE. */
 export class MigrationError extends Error {
-  constructor(
-    message: string,
-    readonly code: string | undefined,
-    cause: unknown,
-  ) {
+  override name = "MigrationError";
+  readonly code: string | undefined;
+
+  constructor(message: string, code: string | undefined, cause: unknown) {
     super(message, { cause });
-    this.name = "MigrationError";
+    this.code = code;
   }
 }
 

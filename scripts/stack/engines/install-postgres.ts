@@ -14,6 +14,7 @@ import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { extensionsFolder } from "../platform/platform.ts";
 import { unpackDebianPostgres } from "./debian-postgres.ts";
+import { FolderInUse, lockFolder } from "./folder-lock.ts";
 import { cacheFolder } from "./folders.ts";
 
 /** A PostgreSQL 17 that may be started. */
@@ -35,7 +36,7 @@ export async function installPostgres(
 ): Promise<PostgresInstallation> {
   const root = cacheFolder("postgres-17");
   const stamp = join(root, "installed.json");
-  await whileAlone(`${root}.lock`, () => {
+  await whileAlone(cacheFolder("postgres-17-lock"), () => {
     // The paths are baked into the programs: a moved repository needs a new installation.
     if (existsSync(stamp) && JSON.parse(readFileSync(stamp, "utf8")).root === root) return;
     rmSync(root, { recursive: true, force: true });
@@ -103,24 +104,19 @@ function mirrorInstalled(root: string, { bindir, sharedir }: Layout): void {
   }
 }
 
-/** Two processes may want the first installation at once; mkdir succeeds for one of them. */
-async function whileAlone(lock: string, work: () => void): Promise<void> {
-  mkdirSync(join(lock, ".."), { recursive: true });
-  const patience = Date.now() + 5 * 60_000;
+/** Two processes may want the first installation at once: the second waits. */
+async function whileAlone(folder: string, work: () => void): Promise<void> {
   for (;;) {
     try {
-      mkdirSync(lock);
-      break;
+      const unlock = lockFolder(folder);
+      try {
+        return work();
+      } finally {
+        unlock();
+      }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      if (Date.now() > patience)
-        throw new Error(`${lock} was left behind by a broken installation: remove it.`);
+      if (!(error instanceof FolderInUse)) throw error;
       await sleep(200);
     }
-  }
-  try {
-    work();
-  } finally {
-    rmSync(lock, { recursive: true });
   }
 }

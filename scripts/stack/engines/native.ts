@@ -3,6 +3,7 @@ import postgres from "postgres";
 import type { Engine, EngineOptions } from "../types.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { createLock } from "./exclusive.ts";
+import { parsers, VECTOR_TYPES, vectorText } from "./values.ts";
 
 export interface NativeEngine extends Engine {
   readonly kind: "native";
@@ -24,17 +25,19 @@ export async function createNativeEngine(
   if (given) await checkGivenServer(admin);
   const connection = createPostgresConnection({
     url: adminUrl,
-    postgresOptions: { onnotice: () => {}, types: { json } },
+    postgresOptions: { onnotice: () => {}, types },
   });
   // A single session, as on the embedded engine, so that a transaction may span several calls.
   // Connected only when first used: role postgres exists after the platform's prelude.
   const session = postgres(cluster?.databaseUrl ?? adminUrl, {
     max: 1,
     onnotice: () => {},
-    types: { json },
+    types,
     connection: cluster ? {} : { role: "postgres" },
   });
   const exclusively = createLock();
+  await readVectorArrays(admin, connection.driver, session);
+  await admin.listen("pgrst", () => void connection.clearSchemaCache());
 
   return {
     kind: "native",
@@ -54,6 +57,7 @@ export async function createNativeEngine(
       }),
     async execAsAdmin(script) {
       await admin.unsafe(script).simple();
+      await readVectorArrays(admin, connection.driver, session);
     },
     async listen(channel, onNotify) {
       await admin.listen(channel, onNotify);
@@ -65,13 +69,26 @@ export async function createNativeEngine(
   };
 }
 
-/** A JavaScript value for a json or jsonb argument; text is taken as JSON already written out. */
-const json = {
-  to: 3802,
-  from: [114, 3802],
-  serialize: (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value)),
-  parse: (text: string) => JSON.parse(text),
-};
+/** The shared parsers as types of the driver, which has one kind of value for reading and writing. */
+const types = Object.fromEntries(
+  Object.entries(parsers).map(([oid, parse]) => [
+    `type${oid}`,
+    { to: Number(oid), from: [Number(oid)], parse, serialize: text },
+  ]),
+);
+
+/** Arguments are written as text; a string for a json argument is JSON already written out. */
+function text(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+async function readVectorArrays(...drivers: postgres.Sql[]): Promise<void> {
+  const [first] = drivers;
+  for (const { oid } of (await first?.unsafe(VECTOR_TYPES)) ?? []) {
+    for (const driver of drivers) driver.options.serializers[oid] = vectorText;
+  }
+}
 
 async function checkGivenServer(admin: postgres.Sql): Promise<void> {
   const [row] = await admin<{ version: number; superuser: boolean; missing: string[] }[]>`
