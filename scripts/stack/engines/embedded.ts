@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,7 +8,7 @@ import { pgcrypto } from "@electric-sql/pglite/contrib/pgcrypto";
 import { uuid_ossp } from "@electric-sql/pglite/contrib/uuid_ossp";
 import { pgtap } from "@electric-sql/pglite/pgtap";
 import { vector } from "@electric-sql/pglite/vector";
-import { createPgliteConnection } from "@supabase/lite/pglite";
+import { createPgliteConnection, PGlite } from "@supabase/lite/pglite";
 import { platformFingerprint, platformScript } from "../platform/platform.ts";
 import type { Engine, EngineOptions } from "../types.ts";
 import { createLock } from "./exclusive.ts";
@@ -17,6 +18,9 @@ import { standInExtensions } from "./stand-ins.ts";
 import { parsers, VECTOR_TYPES, vectorText } from "./values.ts";
 
 type Connection = Awaited<ReturnType<typeof createPgliteConnection>>;
+
+/** Given at start, because a single-user server does not read the settings of its database and roles. */
+const SETTINGS = ['search_path="$user", public, extensions', "timezone=UTC"];
 
 /** PostgreSQL in this process (PGlite): one session, whose user is a superuser. */
 export async function createEmbeddedEngine(options: EngineOptions = {}): Promise<Engine> {
@@ -34,14 +38,11 @@ export async function createEmbeddedEngine(options: EngineOptions = {}): Promise
 async function engineOf(connection: Connection, unlock: () => void): Promise<Engine> {
   const db = connection.driver;
   const exclusively = createLock();
-  // A single-user server does not read the settings of its database and roles.
-  await db.exec(`set search_path = "$user", public, extensions; set timezone = 'UTC'`);
   const readVectorArrays = async () => {
     for (const { oid } of (await db.query<{ oid: number }>(VECTOR_TYPES)).rows)
       db.serializers[oid] = vectorText;
   };
   await readVectorArrays();
-  await db.listen("pgrst", () => void connection.clearSchemaCache());
 
   return {
     kind: "embedded",
@@ -60,7 +61,9 @@ async function engineOf(connection: Connection, unlock: () => void): Promise<Eng
         await readVectorArrays();
       }),
     async listen(channel, onNotify) {
-      await exclusively(() => db.listen(channel, onNotify));
+      // Notified while somebody else's work runs, the listener must not pass for a part of it.
+      const listener = AsyncResource.bind(onNotify);
+      await exclusively(() => db.listen(channel, listener));
     },
     async close() {
       await exclusively(() => connection.close());
@@ -93,6 +96,7 @@ async function connect(dataDir: string | undefined, loadDataDir?: Blob): Promise
       extensions: { vector, pgtap, pg_trgm, pgcrypto, "uuid-ossp": uuid_ossp, ...standInExtensions() },
       parsers,
       loadDataDir,
+      startParams: [...PGlite.defaultStartParams, ...SETTINGS.flatMap((setting) => ["-c", setting])],
     },
   });
   await connection.driver.waitReady;

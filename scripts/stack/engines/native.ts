@@ -37,7 +37,6 @@ export async function createNativeEngine(
   });
   const exclusively = createLock();
   await readVectorArrays(admin, connection.driver, session);
-  await admin.listen("pgrst", () => void connection.clearSchemaCache());
 
   return {
     kind: "native",
