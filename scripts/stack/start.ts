@@ -5,13 +5,10 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { type ProjectConfig, readConfig } from "./config.ts";
 import { repository } from "./engines/folders.ts";
-import { ADMIN_USERS_PATH, answerAdminUsers } from "./gateway/admin-users.ts";
-import { requestContext } from "./gateway/context.ts";
 import { Functions } from "./gateway/functions.ts";
 import { hardenConnection, type LiteConnection } from "./gateway/harden.ts";
-import { createLite } from "./gateway/lite.ts";
-import { Gateway, type Service } from "./gateway/server.ts";
-import { answerStorage } from "./gateway/storage-compat.ts";
+import { createLite, ensureSystemSchema, type Lite, liteService } from "./gateway/lite.ts";
+import { Gateway } from "./gateway/server.ts";
 import { type Keys, localKeys } from "./keys.ts";
 import { migrate, seed } from "./migrate.ts";
 import { applyPlatformAfter, applyPlatformBefore } from "./platform/platform.ts";
@@ -52,7 +49,7 @@ async function start(
     : await mkdtemp(join(tmpdir(), "loopwise-objects-"));
   if (!options.dataDir) closers.push(() => rm(objectsDir, { recursive: true, force: true }));
 
-  const lite = await prepareDatabase(engine, config, keys, objectsDir, options.migrate ?? true);
+  const lite = await prepareDatabase(engine, config, keys, objectsDir, options.migrate ?? true, log);
 
   const functions = new Functions({
     functions: config.functions,
@@ -61,7 +58,7 @@ async function start(
     log,
   });
   closers.push(() => functions.close());
-  gateway.serve({ lite: liteService(engine, lite, keys), functions, log });
+  gateway.serve({ lite: liteService(engine, lite, keys, log), functions, log });
 
   if (engine.kind === "embedded" && options.cron !== false) {
     const cron = await startCronWorker(engine);
@@ -81,8 +78,6 @@ async function createEngine({ engine = "embedded", dataDir }: StackOptions): Pro
     : (await import("./engines/native.ts")).createNativeEngine(database);
 }
 
-type Lite = ReturnType<typeof createLite>;
-
 /** In this order: what the platform has, what Auth and Storage make, what the platform adds to that, our migrations. */
 async function prepareDatabase(
   engine: Engine,
@@ -90,42 +85,20 @@ async function prepareDatabase(
   keys: Keys,
   objectsDir: string,
   withMigrations: boolean,
+  log: (line: string) => void,
 ): Promise<Lite> {
   await applyPlatformBefore(engine);
   const connection = engine.connection as LiteConnection;
   await hardenConnection(connection);
   const lite = createLite(engine, config, keys, objectsDir);
-  await lite.ensureSystemSchema();
+  await ensureSystemSchema(lite, log);
   await applyPlatformAfter(engine);
   if (withMigrations) {
     await migrate(engine, config.projectDir);
     await seed(engine, config.projectDir);
   }
-  // PostgREST reloads what it knows of the schema on `notify pgrst, 'reload schema'`.
   await connection.clearSchemaCache();
-  await engine.listen("pgrst", () => void connection.clearSchemaCache());
   return lite;
-}
-
-/** Everything but functions: @supabase/lite, with its gaps filled, one request at a time where there is but one session. */
-function liteService(engine: Engine, lite: Lite, keys: Keys): Service {
-  const exclusively: Engine["exclusively"] =
-    engine.kind === "embedded" ? (work) => engine.exclusively(work) : (work) => work();
-  const db = (engine.connection as LiteConnection).kysely;
-  return async (request, peerAddress) => {
-    const { pathname } = new URL(request.url);
-    const isDataApi = pathname.startsWith("/rest/v1");
-    const path = isDataApi ? pathname.slice("/rest/v1".length) : pathname;
-    const headers = Object.fromEntries(request.headers);
-    const context = { method: request.method, path, headers, isDataApi, role: "anon" };
-    const next = (rewritten: Request) =>
-      exclusively(() =>
-        requestContext.run(context, async () => lite.fetch(rewritten, { peerAddress } as never)),
-      );
-    if (ADMIN_USERS_PATH.test(pathname)) return answerAdminUsers({ db, keys, exclusively }, request);
-    if (pathname.startsWith("/storage/v1")) return answerStorage(request, next);
-    return next(request);
-  };
 }
 
 /** What Supabase gives to every function, and the project's own functions/.env (provider keys and the like). */

@@ -32,7 +32,8 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
  * Refuses what is no JSON, and text that PostgreSQL cannot hold: JavaScript would quietly turn a lone surrogate
  * into a replacement character on its way to the database, where PostgREST lets PostgreSQL refuse it.
  */
-export function checkJson(body: Buffer): void {
+export function checkJson(body: Buffer): unknown {
+  checkDepth(body);
   let text: string;
   let value: unknown;
   try {
@@ -43,6 +44,26 @@ export function checkJson(body: Buffer): void {
   }
   // Decoded UTF-8 is well-formed and JSON has no bare NUL: both can only come in as escapes.
   if (/\\u(?:0000|d[89a-f])/i.test(text)) checkStrings(value);
+  return value;
+}
+
+/** PostgreSQL and JavaScript both walk JSON recursively and give up at some depth of their own; this one is told. */
+const MAX_DEPTH = 1000;
+
+function checkDepth(body: Buffer): void {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i];
+    if (byte === 0x22 /* quote */) inString = !inString;
+    else if (inString && byte === 0x5c /* backslash */) i++;
+    else if (inString) continue;
+    else if (byte === 0x5b || byte === 0x7b) depth++;
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+    if (depth > MAX_DEPTH) {
+      throw new BadBody(400, "PGRST102", "Empty or invalid json", `Nested deeper than ${MAX_DEPTH} levels`);
+    }
+  }
 }
 
 function checkStrings(root: unknown): void {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { format } from "node:util";
 
 /** What SQL may ask about the HTTP request that it runs for, and what the gateway learns of it on the way. */
 export interface RequestContext {
@@ -10,7 +11,18 @@ export interface RequestContext {
   isDataApi: boolean;
   /** The database role, once the request's token has been read. */
   role: string;
+  log: (line: string) => void;
 }
 
 /** Carries the context through @supabase/lite, which knows nothing of it. */
 export const requestContext = new AsyncLocalStorage<RequestContext>();
+
+/** Lite prints what it makes of a failed request, stack and all. That goes to the request's log instead. */
+for (const level of ["error", "warn"] as const) {
+  const print = console[level].bind(console);
+  console[level] = (...args) => {
+    const request = requestContext.getStore();
+    if (request) request.log(format(...args));
+    else print(...args);
+  };
+}

@@ -98,9 +98,17 @@ async function answer(
 }
 
 async function toRequest(service: ServiceName, request: IncomingMessage, url: URL): Promise<Request> {
+  if (/%00/.test(url.href))
+    throw new BadBody(400, "22021", 'invalid byte sequence for encoding "UTF8": 0x00');
   const body = await readBody(request, BODY_LIMIT[service]);
   const type = request.headers["content-type"] ?? (service === "rest" ? "application/json" : "");
-  if (body.length > 0 && /\bjson\b/i.test(type)) checkJson(body);
+  if (body.length > 0 && /\bjson\b/i.test(type)) {
+    const value = checkJson(body);
+    // Auth reads members of whatever it is sent.
+    if (service === "auth" && (typeof value !== "object" || value === null || Array.isArray(value))) {
+      throw new BadBody(400, "PGRST102", "The request body must be a JSON object");
+    }
+  }
   const headers = new Headers();
   for (const [name, values] of Object.entries(request.headersDistinct)) {
     for (const value of values ?? []) headers.append(name, value);

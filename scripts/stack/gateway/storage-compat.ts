@@ -12,7 +12,8 @@ export async function answerStorage(
   const isPost = request.method === "POST";
   const isForm = (request.headers.get("content-type") ?? "").startsWith("multipart/form-data");
   if (isForm && (isPost || request.method === "PUT")) return next(await unwrapForm(request));
-  if (isPost && pathname.startsWith("/storage/v1/object/sign/")) return renameSignedUrls(await next(request));
+  if (isPost && /^\/storage\/v1\/object\/sign\/[^/]+$/.test(pathname)) return signMany(request, next);
+  if (isPost && pathname.startsWith("/storage/v1/object/sign/")) return renameSignedUrl(await next(request));
   if (isPost && pathname.startsWith("/storage/v1/object/upload/sign/"))
     return renameUploadUrl(await next(request));
   if (isPost && pathname.startsWith("/storage/v1/object/list/")) return listFolder(request, next);
@@ -36,11 +37,25 @@ interface SignedUrl {
   [key: string]: unknown;
 }
 
-async function renameSignedUrls(response: Response): Promise<Response> {
+async function renameSignedUrl(response: Response): Promise<Response> {
   if (!response.ok) return response;
-  const rename = ({ signedUrl, ...rest }: SignedUrl) => ({ ...rest, signedURL: withoutPrefix(signedUrl) });
-  const body = (await response.json()) as SignedUrl | SignedUrl[];
-  return withJson(response, Array.isArray(body) ? body.map(rename) : rename(body));
+  const { signedUrl } = (await response.json()) as SignedUrl;
+  return withJson(response, { signedURL: withoutPrefix(signedUrl) });
+}
+
+/** Lite takes the path-less form for a single object without a name; each path is asked for by itself. */
+async function signMany(request: Request, next: (request: Request) => Promise<Response>): Promise<Response> {
+  const { expiresIn, paths } = (await request.json()) as { expiresIn?: unknown; paths?: unknown };
+  const body = JSON.stringify({ expiresIn });
+  const signed = [];
+  for (const path of Array.isArray(paths) ? paths.map(String) : []) {
+    const url = `${request.url}/${path.split("/").map(encodeURIComponent).join("/")}`;
+    const one = new Request(url, { method: "POST", headers: request.headers });
+    const response = await next(withBody(one, Buffer.from(body)));
+    const { signedUrl, message } = (await response.json()) as SignedUrl & { message?: string };
+    signed.push({ path, signedURL: withoutPrefix(signedUrl), error: response.ok ? null : message });
+  }
+  return Response.json(signed, { headers: { "access-control-allow-origin": "*" } });
 }
 
 async function renameUploadUrl(response: Response): Promise<Response> {

@@ -1,0 +1,52 @@
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import type { Stack } from "../../scripts/stack/types.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: the tests of the stack itself have tables of their own.
+export type Client = SupabaseClient<any, any, any>;
+
+/** supabase-js as an app has it before anyone signs in. */
+export function anonymous(stack: Stack): Client {
+  return clientWith(stack, stack.publishableKey);
+}
+
+/** supabase-js signed in as a new user. */
+export async function signUp(stack: Stack, email = newEmail()): Promise<Client> {
+  const client = anonymous(stack);
+  const { error } = await client.auth.signUp({ email, password: PASSWORD });
+  if (error) throw error;
+  return client;
+}
+
+/** supabase-js with the secret key, as a server has it: past all policies. */
+export function serviceClient(stack: Stack): Client {
+  return clientWith(stack, stack.secretKey);
+}
+
+export async function userIdOf(client: Client): Promise<string> {
+  const { data } = await client.auth.getSession();
+  if (!data.session) throw new Error("This client is not signed in");
+  return data.session.user.id;
+}
+
+export const PASSWORD = "a password for tests";
+
+let emails = 0;
+/** An address that no other test of the file uses. */
+export function newEmail(): string {
+  emails += 1;
+  return `person-${emails}-${Math.random().toString(36).slice(2, 8)}@example.com`;
+}
+
+function clientWith(stack: Stack, key: string): Client {
+  return createClient(stack.url, key, {
+    auth: { persistSession: false, autoRefreshToken: false },
+    // Node 20 has no WebSocket; without one supabase-js refuses to start, even where Realtime is not used.
+    realtime: { transport: globalThis.WebSocket ?? NoWebSocket },
+  });
+}
+
+class NoWebSocket {
+  constructor() {
+    throw new Error("The local stack has no Realtime");
+  }
+}
