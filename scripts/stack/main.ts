@@ -4,7 +4,6 @@ import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { repository } from "./engines/folders.ts";
 import { startStack } from "./start.ts";
-import type { Engine } from "./types.ts";
 
 const USAGE = `npm start -- [--engine embedded|native] [--data FOLDER] [--port 54321] [--reset] [--verbose]
   --engine   embedded: PostgreSQL in this process, npm only (default); native: a PostgreSQL 17 server

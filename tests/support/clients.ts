@@ -9,23 +9,25 @@ export function anonymous(stack: Stack): Client {
   return clientWith(stack, stack.publishableKey);
 }
 
+export interface Person {
+  client: Client;
+  /** auth.users.id */
+  id: string;
+  email: string;
+}
+
 /** supabase-js signed in as a new user. */
-export async function signUp(stack: Stack, email = newEmail()): Promise<Client> {
+export async function signUp(stack: Stack, email = newEmail()): Promise<Person> {
   const client = anonymous(stack);
-  const { error } = await client.auth.signUp({ email, password: PASSWORD });
+  const { data, error } = await client.auth.signUp({ email, password: PASSWORD });
   if (error) throw error;
-  return client;
+  if (!data.user) throw new Error(`No user was made for ${email}`);
+  return { client, id: data.user.id, email };
 }
 
 /** supabase-js with the secret key, as a server has it: past all policies. */
 export function serviceClient(stack: Stack): Client {
   return clientWith(stack, stack.secretKey);
-}
-
-export async function userIdOf(client: Client): Promise<string> {
-  const { data } = await client.auth.getSession();
-  if (!data.session) throw new Error("This client is not signed in");
-  return data.session.user.id;
 }
 
 export const PASSWORD = "a password for tests";

@@ -1,24 +1,28 @@
-import { afterAll } from "vitest";
 import { startStack } from "../../scripts/stack/start.ts";
 import type { Stack, StackOptions } from "../../scripts/stack/types.ts";
 import { createProject, type ProjectFiles } from "./project.ts";
 
 /**
- * A fresh local stack for the tests of one file, closed after them; by default with this repository's migrations, on the
- * engine that LOOPWISE_ENGINE names. Call it once at the top of the file: `const stack = await startTestStack()`.
+ * A local stack of a test file's own, on the engine that LOOPWISE_ENGINE names (embedded by default) and with this
+ * repository's migrations: started in `beforeAll`, closed with `stack.close()` in `afterAll`.
  */
-export async function startTestStack(options: StackOptions = {}): Promise<Stack> {
-  const verbose = process.env.LOOPWISE_VERBOSE ? console.error : undefined;
-  const stack = await startStack({ engine: testEngine(), log: verbose, ...options });
-  afterAll(() => stack.close(), 30_000);
-  return stack;
+export function useStack(options: StackOptions = {}): Promise<Stack> {
+  const log = process.env.LOOPWISE_VERBOSE ? (line: string) => console.log(line) : undefined;
+  return startStack({ engine: testEngine(), log, ...options });
 }
 
-/** The same for a throw-away project instead of this repository's: tests of the stack itself. */
-export async function startProjectStack(files: ProjectFiles, options: StackOptions = {}): Promise<Stack> {
+/** The same for a throw-away project instead of this repository's, for tests of the stack itself. */
+export async function useProject(files: ProjectFiles, options: StackOptions = {}): Promise<Stack> {
   const project = await createProject(files);
-  afterAll(project.remove);
-  return startTestStack({ ...options, projectDir: project.dir });
+  const stack = await useStack({ ...options, projectDir: project.dir }).catch(async (error) => {
+    await project.remove();
+    throw error;
+  });
+  const close = async () => {
+    await stack.close();
+    await project.remove();
+  };
+  return { ...stack, close };
 }
 
 export function testEngine(): "embedded" | "native" {

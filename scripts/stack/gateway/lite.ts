@@ -72,7 +72,9 @@ export function liteService(engine: Engine, lite: Lite, keys: Keys, log: Log): S
       log,
     };
     const next = (rewritten: Request) =>
-      exclusively(() => requestContext.run(context, async () => lite.fetch(rewritten, { peerAddress })));
+      exclusively(() =>
+        requestContext.run(context, async () => lite.fetch(rewritten, { peerAddress: peerAddress ?? null })),
+      );
     if (ADMIN_USERS_PATH.test(pathname)) return answerAdminUsers({ db, keys, exclusively }, request);
     if (pathname.startsWith("/storage/v1")) return answerStorage(request, next);
     return next(request);
