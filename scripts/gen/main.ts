@@ -19,7 +19,9 @@ try {
   };
   const drifted = Object.entries(files).filter(([path, source]) => !settle(path, format(path, source)));
   if (drifted.length > 0) {
-    console.error(`Out of date: ${drifted.map(([path]) => path).join(", ")}. Run \`npm run types\` and commit.`);
+    console.error(
+      `Out of date: ${drifted.map(([path]) => path).join(", ")}. Run \`npm run types\` and commit.`,
+    );
     process.exitCode = 1;
   }
 } finally {

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Stack } from "../../scripts/stack/types.ts";
+import { useStack } from "../support/stack.ts";
+
+/** Runs every pgTAP file on the engine of this run, each in its own transaction that is rolled back. */
+const folder = import.meta.dirname;
+const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".test.sql"))
+  .sort();
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await useStack();
+  await stack.engine.exec(readFileSync(join(folder, "../support/database.sql"), "utf8"));
+});
+afterAll(() => stack?.close());
+
+describe.for([...new Set(files.map((file) => file.split("/")[0] as string))])("%s", (domain) => {
+  for (const file of files.filter((file) => file.startsWith(`${domain}/`))) {
+    test(relative(domain, file).replace(".test.sql", ""), async () => {
+      const lines = await run(readFileSync(join(folder, file), "utf8"));
+      expect(lines.filter((line) => line.startsWith("not ok") || line.startsWith("#"))).toEqual([]);
+      const plan = Number(/^1\.\.(\d+)$/.exec(lines[0] ?? "")?.[1]);
+      expect(lines.filter((line) => line.startsWith("ok")).length).toBe(plan);
+    });
+  }
+});
+
+/** The TAP lines of a script: pgTAP returns them as rows, some of several lines. */
+async function run(script: string): Promise<string[]> {
+  return stack.engine.exclusively(async () => {
+    try {
+      const results = await stack.engine.exec(script);
+      return results
+        .flat()
+        .flatMap((row) => Object.values(row))
+        .filter((value): value is string => typeof value === "string")
+        .flatMap((value) => value.split("\n"))
+        .filter((line) => /^(ok|not ok|#|1\.\.)/.test(line));
+    } catch (error) {
+      await stack.engine.exec("rollback");
+      throw error;
+    }
+  });
+}

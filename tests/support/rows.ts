@@ -1,0 +1,153 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Engine } from "../../scripts/stack/types.ts";
+
+/** A table as the catalog describes it, and who may use it as private.grant_access declared. */
+export interface TableAccess {
+  name: string;
+  schema: string;
+  table: string;
+  kind: string;
+  key: string;
+  brandColumn: "brand_id" | "id" | null;
+  readRole: string | null;
+  writeRole: string | null;
+  insertColumns: string[] | null;
+  updateColumns: string[] | null;
+  canDelete: boolean;
+}
+
+export type Row = Record<string, unknown>;
+
+interface Column {
+  name: string;
+  type: string;
+  required: boolean;
+  labels: string[] | null;
+  allowed: string | null;
+}
+
+interface Reference {
+  target: string;
+  columns: string[];
+  target_columns: string[];
+  required: boolean;
+}
+
+export async function exposedTables(engine: Engine): Promise<TableAccess[]> {
+  return engine.query<TableAccess>(`
+    select a.table_name as name, split_part(a.table_name, '.', 1) as schema, split_part(a.table_name, '.', 2) as table,
+      a.access_kind as kind, a.read_role::text as "readRole", a.write_role::text as "writeRole",
+      a.insert_columns as "insertColumns", a.update_columns as "updateColumns", a.can_delete as "canDelete",
+      (select c.attname from pg_index i join pg_attribute c on c.attrelid = i.indrelid and c.attnum = any (i.indkey)
+       where i.indrelid = a.table_name::regclass and i.indisprimary
+       order by (c.attname in ('brand_id', 'created_at', 'call_timestamp'))::int, c.attnum limit 1)::text as key,
+      case when a.table_name = 'core.brands' then 'id'
+        when exists (select from pg_attribute c where c.attrelid = a.table_name::regclass and c.attname = 'brand_id' and not c.attisdropped)
+        then 'brand_id' end as "brandColumn"
+    from private.table_access a
+    where a.table_name not like 'private.%'
+    order by 1`);
+}
+
+/** What a column needs that its type does not tell; checks of the schema explain each. */
+const special: Record<string, (brand: string) => unknown> = {
+  "core.brands.brand_slug": () => `slug-${randomBytes(6).toString("hex")}`,
+  "core.users.email": () => `${randomBytes(6).toString("hex")}@example.com`,
+  "core.brand_settings.setting_key": () => `key_${randomBytes(6).toString("hex")}`,
+  "core.brand_settings.setting_value": () => "text",
+  "core.system_parameters.parameter_key": () => `key_${randomBytes(6).toString("hex")}`,
+  "core.system_parameters.parameter_value": () => "text",
+};
+
+/** Makes rows of any table that satisfy its constraints, with the rows they refer to, for tests of access. */
+export class RowFactory {
+  private readonly engine: Engine;
+  private readonly made = new Map<string, Promise<Row>>();
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  /** The row of `table` in `brand` that others refer to; made at the first call. */
+  row(table: string, brand: string): Promise<Row> {
+    const key = `${table} ${brand}`;
+    const known = this.made.get(key) ?? this.insert(table, brand);
+    this.made.set(key, known);
+    return known;
+  }
+
+  /** A new row, by the migration role. */
+  async insert(table: string, brand: string): Promise<Row> {
+    const values = await this.values(table, brand);
+    const names = Object.keys(values);
+    const [row] = await this.engine.query<Row>(
+      `insert into ${table} (${names.join(", ")}) select ${names.join(", ")} from jsonb_populate_record(null::${table}, $1::text::jsonb) returning *`,
+      [JSON.stringify(values)],
+    );
+    return row as Row;
+  }
+
+  /** Values for every column that has to be given. */
+  async values(table: string, brand: string): Promise<Row> {
+    const values: Row = {};
+    for (const column of await this.columns(table)) {
+      if (!column.required) continue;
+      const make = special[`${table}.${column.name}`];
+      values[column.name] = make ? make(brand) : column.name === "brand_id" ? brand : sampleValue(column);
+    }
+    for (const reference of await this.references(table)) {
+      if (!reference.required || reference.target === "core.brands") continue;
+      const parent = await this.row(reference.target, brand);
+      reference.columns.forEach((column, index) => {
+        values[column] = parent[reference.target_columns[index] as string];
+      });
+    }
+    return values;
+  }
+
+  private columns(table: string): Promise<Column[]> {
+    return this.engine.query<Column>(
+      `select a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
+         a.attnotnull and not a.atthasdef and a.attidentity = '' as required,
+         (select array_agg(e.enumlabel::text order by e.enumsortorder) from pg_enum e where e.enumtypid = a.atttypid) as labels,
+         (select substring(pg_get_constraintdef(k.oid) from '= ANY \\(ARRAY\\[''([^'']*)''') from pg_constraint k
+          where k.conrelid = a.attrelid and k.contype = 'c' and k.conkey = array[a.attnum]
+            and pg_get_constraintdef(k.oid) ~ '= ANY \\(ARRAY\\[' limit 1) as allowed
+       from pg_attribute a where a.attrelid = $1::text::regclass and a.attnum > 0 and not a.attisdropped`,
+      [table],
+    );
+  }
+
+  private references(table: string): Promise<Reference[]> {
+    return this.engine.query<Reference>(
+      `select format('%s.%s', n.nspname, t.relname) as target,
+         (select array_agg(c.attname::text order by o) from unnest(k.conkey) with ordinality u (num, o)
+          join pg_attribute c on c.attrelid = k.conrelid and c.attnum = u.num) as columns,
+         (select array_agg(c.attname::text order by o) from unnest(k.confkey) with ordinality u (num, o)
+          join pg_attribute c on c.attrelid = k.confrelid and c.attnum = u.num) as target_columns,
+         (select bool_and(c.attnotnull) from pg_attribute c where c.attrelid = k.conrelid and c.attnum = any (k.conkey)) as required
+       from pg_constraint k join pg_class t on t.oid = k.confrelid join pg_namespace n on n.oid = t.relnamespace
+       where k.conrelid = $1::text::regclass and k.contype = 'f' and k.conparentid = 0`,
+      [table],
+    );
+  }
+}
+
+function sampleValue({ name, type, labels, allowed }: Column): unknown {
+  if (allowed !== null) return allowed;
+  if (labels !== null) return labels[0];
+  const later = /(_end|_until|_expires_at|expires_at|_deadline)$/.test(name);
+  const vector = /vector\((\d+)\)$/.exec(type);
+  if (vector) return `[${Array(Number(vector[1])).fill(0.5).join(",")}]`;
+  if (type.endsWith("[]")) return ["x"];
+  if (type === "uuid") return randomUUID();
+  if (type === "jsonb") return {};
+  if (type === "bytea") return `\\x${randomBytes(32).toString("hex")}`;
+  if (type === "boolean") return true;
+  if (type === "date") return later ? "2026-02-02" : "2026-01-01";
+  if (type.startsWith("timestamp")) return later ? "2026-02-02T00:00:00Z" : "2026-01-01T00:00:00Z";
+  if (type === "inet") return "192.0.2.1";
+  if (/^(smallint|integer|bigint)/.test(type)) return 1;
+  if (/^(numeric|double precision|real)/.test(type)) return 0.5;
+  return `x${randomBytes(4).toString("hex")}`;
+}
