@@ -15,14 +15,15 @@ export interface RequestContext {
 }
 
 /** Carries the context through @supabase/lite, which knows nothing of it. */
-export const requestContext = new AsyncLocalStorage<RequestContext>();
+export const requestContext = new AsyncLocalStorage<RequestContext | undefined>();
 
 /** Lite prints what it makes of a failed request, stack and all. That goes to the request's log instead. */
 for (const level of ["error", "warn"] as const) {
   const print = console[level].bind(console);
   console[level] = (...args) => {
     const request = requestContext.getStore();
-    if (request) request.log(format(...args));
+    // Outside the request, because a log may well end at the console.
+    if (request) requestContext.run(undefined, () => request.log(format(...args)));
     else print(...args);
   };
 }
