@@ -81,10 +81,7 @@ export class InvoiceBook {
       customer,
       isRefund,
       items,
-      at: items.reduce(
-        (earliest, item) => (item.at < earliest ? item.at : earliest),
-        (items[0] as OrderLine).at,
-      ),
+      at: new Date(Math.min(...items.map((item) => item.at.getTime()))),
       country: items.find((item) => item.country !== "")?.country ?? "",
       deliveryFee: delivery.reduce((sum, line) => sum + Math.abs(line.quantity) * line.price, 0),
     };
