@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,6 +102,7 @@ describe("the data of the native engine", () => {
     const starter = await startElsewhere(folder);
     await expect(createNativeEngine({ dataDir: folder })).rejects.toThrow(`in use by process ${starter.pid}`);
     starter.kill("SIGKILL");
+    await once(starter, "exit");
     const successor = await createNativeEngine({ dataDir: folder });
     await successor.close();
   }, 120_000);

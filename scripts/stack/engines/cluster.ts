@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
 } from "node:fs";
 import { createServer } from "node:net";
@@ -14,12 +15,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
+import { lockFolder } from "./folder-lock.ts";
 import { serverCanEnter, serverUser } from "./folders.ts";
 import { installPostgres, type PostgresInstallation } from "./install-postgres.ts";
 
 /** A running PostgreSQL server of ours. */
 export interface Cluster {
-  port: number;
   /** As the superuser. */
   adminUrl: string;
   /** As the role that runs migrations, which is no superuser. */
@@ -74,43 +75,73 @@ export async function startCluster(dataDir?: string, port?: number): Promise<Clu
       `${home} is shut to the user that runs the server (root may not): choose another data folder.`,
     );
   }
-  const data = join(home, "cluster");
-  if (!existsSync(join(data, "PG_VERSION"))) initialise(installation, data);
-
-  const chosenPort = port ?? (await freePort());
-  const server = await startServer(installation, data, join(home, "server.log"), chosenPort);
-  const url = (role: string) => `postgresql://${role}@127.0.0.1:${chosenPort}/postgres`;
-  return {
-    port: chosenPort,
-    adminUrl: url("supabase_admin"),
-    databaseUrl: url("postgres"),
-    pid: () => Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]),
-    async close() {
-      server.stdin?.end();
-      if (server.exitCode === null && server.signalCode === null)
-        await new Promise((done) => server.once("exit", done));
-      if (!dataDir) rmSync(home, { recursive: true, force: true });
-    },
-  };
+  const unlock = lockFolder(home);
+  try {
+    const data = join(home, "cluster");
+    if (!existsSync(data)) initialise(installation, data);
+    const chosenPort = port ?? (await freePort());
+    const server = await startServer(installation, data, join(home, "server.log"), chosenPort);
+    const url = (role: string) => `postgresql://${role}@127.0.0.1:${chosenPort}/postgres`;
+    return {
+      adminUrl: url("supabase_admin"),
+      databaseUrl: url("postgres"),
+      pid: () => Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]),
+      async close() {
+        server.stdin?.end();
+        if (isRunning(server)) await new Promise((done) => server.once("exit", done));
+        unlock();
+        if (!dataDir) rmSync(home, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
 }
 
+const isRunning = (server: ChildProcess) => server.exitCode === null && server.signalCode === null;
+
 function initialise({ binDir, env }: PostgresInstallation, data: string): void {
+  // Renamed when complete, so that a start that was killed half-way leaves nothing that looks like a cluster.
+  const unfinished = `${data}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
   // Connections come from this machine only (listen_addresses), so they are trusted.
-  const options = ["-D", data, "-U", "supabase_admin", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"];
+  const options = ["-D", unfinished, "-U", "supabase_admin", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"];
   execFileSync(join(binDir, "initdb"), options, {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, ...env },
     cwd: "/",
     ...serverUser(),
   });
+  renameSync(unfinished, data);
 }
 
+/** What the server says while the processes of a killed predecessor are still ending. */
+const PREDECESSOR_ENDING = /lock file "postmaster.pid" already exists|pre-existing shared memory block/;
+
 async function startServer(
-  { binDir, env }: PostgresInstallation,
+  installation: PostgresInstallation,
   data: string,
   logFile: string,
   port: number,
 ): Promise<ChildProcess> {
+  for (let attempt = 1; ; attempt++) {
+    const server = spawnServer(installation, data, logFile, port);
+    if (await answers(server, port)) return server;
+    const lines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-5).join("\n");
+    if (attempt === 20 || !PREDECESSOR_ENDING.test(lines)) {
+      throw new Error(`PostgreSQL did not start; ${logFile} ends with:\n${lines}`);
+    }
+    await sleep(500);
+  }
+}
+
+function spawnServer(
+  { binDir, env }: PostgresInstallation,
+  data: string,
+  logFile: string,
+  port: number,
+): ChildProcess {
   const settings = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => [
     "-c",
     `${name}=${value}`,
@@ -129,24 +160,22 @@ async function startServer(
     },
   );
   closeSync(log);
-  const sql = postgres(`postgresql://supabase_admin@127.0.0.1:${port}/postgres`, {
-    max: 1,
-    connect_timeout: 2,
-    backoff: false,
-  });
+  return server;
+}
+
+/** True once the server answers a query, false if it ended instead. */
+async function answers(server: ChildProcess, port: number): Promise<boolean> {
+  const sql = postgres(`postgresql://supabase_admin@127.0.0.1:${port}/postgres`, { max: 1, backoff: false });
   try {
-    for (;;) {
-      if (server.exitCode !== null) {
-        const lines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-5);
-        throw new Error(`PostgreSQL did not start; ${logFile} ends with:\n${lines.join("\n")}`);
-      }
+    while (isRunning(server)) {
       try {
         await sql`select 1`;
-        return server;
+        return true;
       } catch {
         await sleep(50);
       }
     }
+    return false;
   } finally {
     await sql.end();
   }

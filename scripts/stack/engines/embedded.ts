@@ -17,6 +17,9 @@ import { cacheFolder } from "./folders.ts";
 import { standInExtensions } from "./stand-ins.ts";
 import { parsers, VECTOR_TYPES, vectorText } from "./values.ts";
 
+/** Clients of the Data API write it as text, in PostgreSQL's own form. */
+const BYTEA = 17;
+
 type Connection = Awaited<ReturnType<typeof createPgliteConnection>>;
 
 /** Given at start, because a single-user server does not read the settings of its database and roles. */
@@ -43,6 +46,8 @@ async function engineOf(connection: Connection, unlock: () => void): Promise<Eng
       db.serializers[oid] = vectorText;
   };
   await readVectorArrays();
+  const writeBytes = db.serializers[BYTEA] as (value: unknown) => string;
+  db.serializers[BYTEA] = (value) => (typeof value === "string" ? value : writeBytes(value));
 
   return {
     kind: "embedded",

@@ -58,10 +58,14 @@ function isAlive(pid: number, started: string | undefined): boolean {
   return startTime(pid) === started;
 }
 
-/** Start time of a process in clock ticks since boot: field 22 of its stat, counted behind the name in parentheses. */
+/**
+ * Start time of a process in clock ticks since boot: field 22 of its stat, counted behind the name in parentheses.
+ * A killed process whose parent has not yet taken notice (state Z) has none.
+ */
 function startTime(pid: number): string | undefined {
   const stat = readOrUndefined(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields?.[0] === "Z" ? undefined : fields?.[19];
 }
 
 function readOrUndefined(file: string): string | undefined {
