@@ -78,7 +78,7 @@ function expected(table: TableAccess, verb: Verb, caller: Caller): boolean {
   const has = (role: string | null) => role !== null && rank >= 0 && rank >= roles.indexOf(role as never);
   if (verb === "select") {
     if (table.kind === "global") return caller !== "anonymous" && (table.brandColumn === null || rank >= 0);
-    return has(table.readRole) || (table.name === "core.users" && rank >= 0);
+    return has(table.readRole);
   }
   if (!has(table.writeRole)) return false;
   if (verb === "update") return table.updateColumns !== null;
@@ -110,7 +110,7 @@ async function attempt(client: SupabaseClient, table: TableAccess, verb: Verb, r
   const request =
     verb === "insert"
       ? from().insert(values)
-      : from().upsert(values, { ignoreDuplicates: true, onConflict: table.key });
+      : from().upsert(values, { ignoreDuplicates: true, onConflict: table.primaryKey });
   const { error } = await request;
   return decided(table, verb, [values], error);
 }

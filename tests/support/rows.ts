@@ -7,7 +7,9 @@ export interface TableAccess {
   schema: string;
   table: string;
   kind: string;
+  /** The column of the primary key that tells rows apart, and all of its columns as `on_conflict` wants them. */
   key: string;
+  primaryKey: string;
   brandColumn: "brand_id" | "id" | null;
   readRole: string | null;
   writeRole: string | null;
@@ -41,6 +43,8 @@ export async function exposedTables(engine: Engine): Promise<TableAccess[]> {
       (select c.attname from pg_index i join pg_attribute c on c.attrelid = i.indrelid and c.attnum = any (i.indkey)
        where i.indrelid = a.table_name::regclass and i.indisprimary
        order by (c.attname in ('brand_id', 'created_at', 'call_timestamp'))::int, c.attnum limit 1)::text as key,
+      (select string_agg(c.attname::text, ',') from pg_index i join pg_attribute c on c.attrelid = i.indrelid and c.attnum = any (i.indkey)
+       where i.indrelid = a.table_name::regclass and i.indisprimary) as "primaryKey",
       case when a.table_name = 'core.brands' then 'id'
         when exists (select from pg_attribute c where c.attrelid = a.table_name::regclass and c.attname = 'brand_id' and not c.attisdropped)
         then 'brand_id' end as "brandColumn"
@@ -54,9 +58,10 @@ const special: Record<string, (brand: string) => unknown> = {
   "core.brands.brand_slug": () => `slug-${randomBytes(6).toString("hex")}`,
   "core.users.email": () => `${randomBytes(6).toString("hex")}@example.com`,
   "core.brand_settings.setting_key": () => `key_${randomBytes(6).toString("hex")}`,
-  "core.brand_settings.setting_value": () => "text",
+  // @supabase/lite refuses a bare string for a jsonb column, which PostgREST takes.
+  "core.brand_settings.setting_type": () => "object",
   "core.system_parameters.parameter_key": () => `key_${randomBytes(6).toString("hex")}`,
-  "core.system_parameters.parameter_value": () => "text",
+  "core.system_parameters.parameter_type": () => "object",
 };
 
 /** Makes rows of any table that satisfy its constraints, with the rows they refer to, for tests of access. */
@@ -71,9 +76,15 @@ export class RowFactory {
   /** The row of `table` in `brand` that others refer to; made at the first call. */
   row(table: string, brand: string): Promise<Row> {
     const key = `${table} ${brand}`;
-    const known = this.made.get(key) ?? this.insert(table, brand);
+    const known =
+      this.made.get(key) ?? (table === "core.brands" ? this.brand(brand) : this.insert(table, brand));
     this.made.set(key, known);
     return known;
+  }
+
+  private async brand(id: string): Promise<Row> {
+    const [row] = await this.engine.query<Row>("select * from core.brands where id = $1::uuid", [id]);
+    return row as Row;
   }
 
   /** A new row, by the migration role. */
@@ -91,7 +102,7 @@ export class RowFactory {
   async values(table: string, brand: string): Promise<Row> {
     const values: Row = {};
     for (const column of await this.columns(table)) {
-      if (!column.required) continue;
+      if (!column.required && column.name !== "brand_id") continue;
       const make = special[`${table}.${column.name}`];
       values[column.name] = make ? make(brand) : column.name === "brand_id" ? brand : sampleValue(column);
     }
