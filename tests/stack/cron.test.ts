@@ -27,7 +27,14 @@ describe("scheduling", () => {
       "* * * * * *",
       "0 seconds",
       "60 seconds",
-      "61 * * * x",
+      "60 * * * *",
+      "* 24 * * *",
+      "* * 0 * *",
+      "* * 5,32 * *",
+      "* * * 1-13 *",
+      "* * * mon *",
+      "* * * * jan",
+      "*/0 * * * *",
       "@sometimes",
     ]) {
       await expect(schedule("bad", bad), bad).rejects.toThrow("invalid schedule");
@@ -108,6 +115,15 @@ describe("the scheduler", () => {
     await engine.query("select cron.unschedule('often')");
     await tick(at("12:00:00"));
     expect(await runs()).toHaveLength(3);
+  });
+
+  it("runs the others beside a job that has no valid schedule", async () => {
+    await engine.exec("insert into cron.job (schedule, command) values ('61 * * * *', 'select 1')");
+    await schedule("well", "1 second");
+    const { tick } = createScheduler(engine);
+    await tick(at("10:00:00"));
+    await tick(at("10:00:01"));
+    expect(await runs()).toEqual(["well"]);
   });
 
   it("runs @reboot jobs at its first tick only, and no inactive ones", async () => {

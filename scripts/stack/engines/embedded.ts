@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { pg_trgm } from "@electric-sql/pglite/contrib/pg_trgm";
@@ -84,8 +84,9 @@ async function open(dataDir: string | undefined): Promise<Connection> {
   if (existsSync(template)) return connect(dataDir, new Blob([readFileSync(template)]));
   const connection = await connect(dataDir);
   await connection.driver.exec(platformScript);
+  for (const outdated of readdirSync(dirname(template)).filter((name) => name.endsWith(".tar")))
+    rmSync(join(dirname(template), outdated), { force: true });
   const dump = await connection.driver.dumpDataDir("none");
-  mkdirSync(dirname(template), { recursive: true });
   // Renamed, because others may look for it at this moment.
   const unfinished = `${template}.${process.pid}`;
   writeFileSync(unfinished, Buffer.from(await dump.arrayBuffer()));

@@ -71,7 +71,12 @@ export function nextRun(schedule: string, now: Date): number {
   if (name === "@reboot") return Infinity;
   // What pg_cron knows under another name than croner: midnight, and $ for the last day of the month.
   const pattern = name === "@midnight" ? "@daily" : name.replaceAll("$", "L");
-  return new Cron(pattern, { timezone: "UTC", paused: true }).nextRun(now)?.getTime() ?? Infinity;
+  try {
+    return new Cron(pattern, { timezone: "UTC", paused: true }).nextRun(now)?.getTime() ?? Infinity;
+  } catch {
+    // cron.schedule refuses such; one that was written into the table by hand must not stop the others.
+    return Infinity;
+  }
 }
 
 async function runJob(engine: Engine, job: Job): Promise<void> {

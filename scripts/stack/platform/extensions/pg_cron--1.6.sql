@@ -35,18 +35,44 @@ create policy cron_job_policy on cron.job using (username = current_user);
 alter table cron.job_run_details enable row level security;
 create policy cron_job_run_details_policy on cron.job_run_details using (username = current_user);
 
-create function cron._check_schedule(schedule text) returns void
+create function cron._is_schedule(schedule text) returns boolean
 language plpgsql immutable set search_path = ''
 as $$
 declare
-  -- One field: *, a number or name, or a range; a step; several of them joined by commas.
-  v_part constant text := '(\*|[0-9]{1,2}|[a-z]{3})(-([0-9]{1,2}|[a-z]{3}))?(/[0-9]{1,2})?';
-  v_field constant text := v_part || '(,' || v_part || ')*';
-  v_last_day constant text := '(\$|' || v_field || ')';
+  v_fields constant text[] := regexp_split_to_array(lower(btrim(schedule)), '\s+');
+  v_lowest constant integer[] := array[0, 0, 1, 1, 0];
+  v_highest constant integer[] := array[59, 23, 31, 12, 7];
+  v_names constant text[] := array[
+    null, null, null, 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec', 'sun|mon|tue|wed|thu|fri|sat'
+  ];
+  v_value text;
+  v_part text;
 begin
-  if schedule ~* '^\s*[1-5]?[0-9]\s+seconds?\s*$' and schedule !~ '^\s*0' then return; end if;
-  if schedule ~* '^\s*@(hourly|daily|midnight|weekly|monthly|yearly|annually|reboot)\s*$' then return; end if;
-  if schedule ~* ('^\s*' || concat_ws('\s+', v_field, v_field, v_last_day, v_field, v_field) || '\s*$') then return; end if;
+  if schedule ~* '^\s*([1-9]|[1-5][0-9])\s+seconds?\s*$' then return true; end if;
+  if schedule ~* '^\s*@(hourly|daily|midnight|weekly|monthly|yearly|annually|reboot)\s*$' then return true; end if;
+  if array_length(v_fields, 1) is distinct from 5 then return false; end if;
+  for i in 1..5 loop
+    if i = 3 and v_fields[i] = '$' then continue; end if;
+    -- Parts joined by commas, each *, a value or a range of values, with or without a step.
+    v_value := concat_ws('|', '[0-9]{1,2}', v_names[i]);
+    v_part := format('(\*|(%1$s)(-(%1$s))?)(/0*[1-9][0-9]?)?', v_value);
+    if v_fields[i] !~ format('^%1$s(,%1$s)*$', v_part) then return false; end if;
+    if exists (
+      select from regexp_matches(v_fields[i], '(?<![/0-9])[0-9]+', 'g') as found (number)
+      where found.number[1]::integer not between v_lowest[i] and v_highest[i]
+    ) then
+      return false;
+    end if;
+  end loop;
+  return true;
+end
+$$;
+
+create function cron._check_schedule(schedule text) returns void
+language plpgsql immutable set search_path = ''
+as $$
+begin
+  if cron._is_schedule(schedule) then return; end if;
   raise exception 'invalid schedule: %', schedule
     using errcode = '22023', hint = 'Use cron format (e.g. 5 4 * * *), or interval format ''[1-59] seconds''';
 end
