@@ -98,6 +98,8 @@ async function prepareDatabase(
     await seed(engine, config.projectDir);
   }
   await connection.clearSchemaCache();
+  // As PostgREST does on `notify pgrst, 'reload schema'`.
+  await engine.listen("pgrst", () => void connection.clearSchemaCache());
   return lite;
 }
 
