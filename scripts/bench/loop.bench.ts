@@ -1,0 +1,125 @@
+/**
+ * Cost of each link of the loop for brands of 1,000, 10,000 and 100,000 actors in one database. Each actor sends two
+ * orders before the offers and every third one answers them. The rival of a size is the size before it: n log n would
+ * make the cost grow by (n₂ log n₂) / (n₁ log n₁); a quarter more is allowed for what else the machine does.
+ */
+import { startStack } from "../stack/start.ts";
+import type { Engine } from "../stack/types.ts";
+import type { BenchRow } from "./row.ts";
+
+const SIZES = [1_000, 10_000, 100_000];
+const NOISE = 1.25;
+const BATCH = 1_000;
+/** Below this a link costs nothing worth comparing. */
+const LEAST_SECONDS = 0.1;
+
+export async function bench(): Promise<BenchRow[]> {
+  const stack = await startStack({ engine: "native" });
+  try {
+    const costs = new Map<number, Map<string, number>>();
+    for (const size of SIZES) costs.set(size, await runLoop(stack.engine, size));
+    return compare(costs);
+  } finally {
+    await stack.close();
+  }
+}
+
+async function runLoop(engine: Engine, size: number): Promise<Map<string, number>> {
+  const seconds = new Map<string, number>();
+  const timed = async <T>(link: string, work: () => Promise<T>): Promise<T> => {
+    const started = performance.now();
+    const result = await work();
+    seconds.set(link, (seconds.get(link) ?? 0) + (performance.now() - started) / 1000);
+    return result;
+  };
+  const one = async <Row>(query: string, params: unknown[]) =>
+    (await engine.query<Row>(query, params))[0] as Row;
+
+  const { brand } = await one<{ brand: string }>(
+    "insert into core.brands (brand_name, brand_slug) values ('Bench', 'bench-' || $1::text) returning id as brand",
+    [size],
+  );
+  const send = async (wave: number, day: string, share: number) => {
+    for (let from = 0; from < size; from += BATCH) {
+      await engine.query(ORDERS, [brand, from, Math.min(from + BATCH, size), wave, day, share]);
+    }
+  };
+  const process = async () => {
+    for (let claimed = BATCH; claimed > 0; ) {
+      const row = await one<{ claimed: number }>(
+        "select claimed from actors.process_signals($1::uuid, 5000, '2026-03-01')",
+        [brand],
+      );
+      claimed = row.claimed;
+    }
+  };
+
+  await timed("signals.ingest", async () => {
+    await send(0, "2026-01-10", 1);
+    await send(1, "2026-01-20", 1);
+  });
+  await engine.exec("analyze");
+  await timed("actors.process_signals", process);
+  await engine.exec("analyze");
+  await timed("actors.refresh_vectors", () =>
+    engine.query("select actors.refresh_vectors($1::uuid, '2026-02-01')", [brand]),
+  );
+  await timed("cohorts.discover", () =>
+    engine.query("select cohorts.discover($1::uuid, 'kmeans', 42, '2026-02-01')", [brand]),
+  );
+  await engine.query("select stimuli.install_templates($1::uuid)", [brand]);
+  const stimuli = await timed("stimuli.propose", () =>
+    engine.query<{ id: string }>("select id from stimuli.propose($1::uuid, '2026-02-01', 42)", [brand]),
+  );
+  await timed("stimuli.deploy", async () => {
+    for (const { id } of stimuli) {
+      await engine.query("select stimuli.approve($1::uuid, $2::uuid)", [brand, id]);
+      await engine.query("select stimuli.deploy($1::uuid, $2::uuid, '2026-02-01', 42)", [brand, id]);
+    }
+  });
+  await send(2, "2026-02-03", 3);
+  await process();
+  await engine.exec("analyze");
+  await timed("outcomes.measure", () =>
+    engine.query("select outcomes.measure($1::uuid, '2026-02-10')", [brand]),
+  );
+  await timed("outcomes.learn", () => engine.query("select outcomes.learn($1::uuid, '2026-04-01')", [brand]));
+  return seconds;
+}
+
+/** One order of every $6th actor of [$2, $3): three kinds of shoppers who differ in category and spending. */
+const ORDERS = `
+  select count(*) from signals.ingest($1::uuid, (
+    select jsonb_agg(jsonb_build_object(
+      'type', 'order', 'source_platform', 'bench', 'source_id', n || '-' || $4::int,
+      'occurred_at', ($5::date + (n % 24) * interval '1 hour'),
+      'identifiers', jsonb_build_object('email', 'person' || n || '@example.com'),
+      'data', jsonb_build_object(
+        'order_number', n || '-' || $4::int, 'order_status', 'delivered',
+        'subtotal', 10 * (n % 3 + 1), 'total_amount', 10 * (n % 3 + 1),
+        'items', jsonb_build_array(jsonb_build_object(
+          'product_id', 'p' || n % 3, 'name', 'Product ' || n % 3, 'category', (array['tea', 'cake', 'books'])[n % 3 + 1],
+          'quantity', 1 + n % 2, 'unit_price', 10)))))
+    from generate_series($2::int, $3::int - 1) n where n % $6::int = 0), null, '2026-03-01')`;
+
+function compare(costs: Map<number, Map<string, number>>): BenchRow[] {
+  const rows: BenchRow[] = [];
+  for (const link of costs.get(SIZES[0] as number)?.keys() ?? []) {
+    SIZES.forEach((size, index) => {
+      const cost = costs.get(size)?.get(link) as number;
+      const before = SIZES[index - 1];
+      if (before === undefined) return;
+      const rival = Math.max(costs.get(before)?.get(link) as number, LEAST_SECONDS);
+      const allowed = ((size * Math.log(size)) / (before * Math.log(before))) * NOISE;
+      rows.push({
+        what: `${link}, ${size.toLocaleString("en")} actors`,
+        figure: cost,
+        unit: "s",
+        bar: `at most ${(rival * allowed).toPrecision(3)} (n log n)`,
+        rival: `${rival.toPrecision(3)} s at ${before.toLocaleString("en")}`,
+        passed: cost <= rival * allowed,
+      });
+    });
+  }
+  return rows;
+}
