@@ -1,0 +1,91 @@
+create table cohorts.actor_cohort_membership (
+  id uuid primary key default private.uuid_v7(),
+  brand_id uuid not null references core.brands (id) on delete cascade,
+  actor_id uuid not null,
+  cohort_id uuid not null,
+  membership_type cohorts.membership_type not null default 'primary',
+  membership_confidence double precision not null default 0
+    constraint membership_confidence_is_a_share check (membership_confidence between 0 and 1),
+  distance_to_centroid double precision
+    constraint distance_to_centroid_is_not_negative check (distance_to_centroid >= 0),
+  assigned_at timestamptz not null default now(),
+  assigned_by_algorithm text not null,
+  assignment_parameters jsonb not null default '{}',
+  run_id uuid,
+  is_active boolean not null default true,
+  membership_strength double precision
+    constraint membership_strength_is_a_share check (membership_strength between 0 and 1),
+  previous_memberships jsonb not null default '[]',
+  membership_history jsonb not null default '[]',
+  fit_score double precision
+    constraint fit_score_is_a_share check (fit_score between 0 and 1),
+  contribution_score double precision
+    constraint contribution_score_is_a_share check (contribution_score between 0 and 1),
+  projection_x double precision,
+  projection_y double precision,
+  last_updated_at timestamptz not null default now(),
+  removed_at timestamptz,
+  removal_reason text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  unique (brand_id, id),
+  unique (brand_id, actor_id, cohort_id),
+  foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade,
+  foreign key (brand_id, cohort_id) references cohorts.cohorts (brand_id, id) on delete cascade,
+  foreign key (brand_id, run_id) references cohorts.clustering_runs (brand_id, id) on delete set null (run_id),
+  constraint an_active_membership_was_not_removed check (is_active = (removed_at is null))
+);
+create index actor_cohort_membership_cohort_idx
+  on cohorts.actor_cohort_membership (brand_id, cohort_id, membership_confidence desc);
+create index actor_cohort_membership_run_idx on cohorts.actor_cohort_membership (brand_id, run_id);
+create unique index actor_cohort_membership_one_primary_idx
+  on cohorts.actor_cohort_membership (brand_id, actor_id) where is_active and membership_type = 'primary';
+
+comment on table cohorts.actor_cohort_membership is
+  'Who belongs to which cohort, how surely, and since when. A person who leaves keeps the row with is_active false; one who comes back gets the same row again.';
+comment on column cohorts.actor_cohort_membership.membership_confidence is
+  'Posterior probability of the cohort given the vector: n_c exp(-d_c^2 / 2v) over the sum of that for all cohorts of the run (mixture of equal spheres, v = within_variance, n_c = cohort size).';
+comment on column cohorts.actor_cohort_membership.membership_strength is 'Confidence above chance: (confidence - 1/k) / (1 - 1/k), not below 0.';
+comment on column cohorts.actor_cohort_membership.fit_score is 'Simplified silhouette of the actor: 1 - distance to own centroid / distance to the nearest other one.';
+comment on column cohorts.actor_cohort_membership.distance_to_centroid is 'Euclidean distance in the scale of run_id.';
+comment on column cohorts.actor_cohort_membership.run_id is 'The run whose centroids the actor was compared with.';
+comment on column cohorts.actor_cohort_membership.previous_memberships is 'Array of {cohort_id, removed_at}: the cohort the actor came from when this membership began.';
+comment on column cohorts.actor_cohort_membership.membership_history is 'Array of {assigned_at, removed_at, reason}: earlier times in this same cohort.';
+comment on column cohorts.actor_cohort_membership.projection_x is 'Place on the first principal component of the run; projection_y: on the second.';
+
+create table cohorts.cohort_evolution_log (
+  id uuid primary key default private.uuid_v7(),
+  brand_id uuid not null references core.brands (id) on delete cascade,
+  cohort_id uuid,
+  run_id uuid,
+  event_type cohorts.evolution_event not null,
+  event_description text,
+  event_timestamp timestamptz not null default now(),
+  trigger_reason text,
+  trigger_algorithm text,
+  trigger_parameters jsonb not null default '{}',
+  before_state jsonb not null default '{}',
+  after_state jsonb not null default '{}',
+  changed_attributes jsonb not null default '[]',
+  related_cohort_ids jsonb not null default '[]',
+  affected_actor_count integer not null default 0
+    constraint affected_actor_count_is_not_negative check (affected_actor_count >= 0),
+  event_confidence double precision default 0
+    constraint event_confidence_is_a_share check (event_confidence between 0 and 1),
+  event_importance double precision default 0
+    constraint event_importance_is_a_share check (event_importance between 0 and 1),
+  requires_review boolean not null default false,
+  source_data jsonb not null default '{}',
+  source_signals jsonb not null default '[]',
+  created_at timestamptz not null default now(),
+  foreign key (brand_id, cohort_id) references cohorts.cohorts (brand_id, id) on delete set null (cohort_id),
+  foreign key (brand_id, run_id) references cohorts.clustering_runs (brand_id, id) on delete set null (run_id)
+);
+create index cohort_evolution_log_cohort_idx on cohorts.cohort_evolution_log (brand_id, cohort_id, event_timestamp);
+create index cohort_evolution_log_run_idx on cohorts.cohort_evolution_log (brand_id, run_id);
+
+comment on table cohorts.cohort_evolution_log is
+  'What happened to the cohorts: one row per cohort and run (born, survived, grown, shrunk, merged, dissolved), plus batches of members who joined between runs.';
+comment on column cohorts.cohort_evolution_log.event_confidence is 'Overlap of members that the event was concluded from (MONIC): common members / members before.';
+comment on column cohorts.cohort_evolution_log.event_importance is 'Share of the run''s actors that the event touches.';
+comment on column cohorts.cohort_evolution_log.related_cohort_ids is 'Other cohorts in the event: the one that took the members of a merged cohort.';

@@ -1,0 +1,15 @@
+-- Named by the run that fills it and emptied at its end. Unlogged: a crash ends the run, and its rows with it.
+create unlogged table private.clustering_points (
+  run_id uuid not null,
+  actor_id uuid not null,
+  vector_id uuid not null,
+  vector extensions.vector not null,
+  label integer,
+  distance double precision,
+  neighbour_distance double precision,
+  confidence double precision,
+  primary key (run_id, actor_id)
+);
+comment on table private.clustering_points is
+  'Working rows of cohorts.discover: the vectors a run read (so that all its steps see the same ones) and the label each got.';
+comment on column private.clustering_points.label is 'Index of the nearest centroid of the run, from 1; neighbour_distance is the distance to the second nearest.';
