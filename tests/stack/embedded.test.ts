@@ -67,12 +67,12 @@ describe("the embedded engine", () => {
     await engine.exec("create table public.heard (n int)");
     let heard: Promise<unknown> | undefined;
     await engine.listen("news", () => {
-      heard = engine.exec("insert into public.heard values (1)");
+      heard = sleep(10).then(() => engine.exec("insert into public.heard values (1)"));
     });
     await engine.exclusively(async () => {
       await engine.query("select pg_notify('news', '')");
       await engine.exec("begin");
-      await sleep(20);
+      await sleep(50);
       await engine.exec("rollback");
     });
     await heard;

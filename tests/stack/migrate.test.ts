@@ -62,6 +62,15 @@ it("takes back the whole of a file that fails and tells file, line and SQLSTATE"
   expect(await shopTables()).toEqual(["kept", "later", "mended"]);
 });
 
+it("keeps nothing of a file whose history row cannot be written", async () => {
+  write(
+    "migrations/1_schema.sql",
+    "create schema shop; create table shop.lost (id int); drop schema supabase_migrations cascade",
+  );
+  await expect(migrate(engine, project)).rejects.toMatchObject({ code: "42P01" });
+  expect(await shopTables()).toEqual([]);
+});
+
 it("takes a check that fails only at commit as a failure of its file", async () => {
   write(
     "migrations/1_schema.sql",

@@ -12,7 +12,7 @@ import { createPgliteConnection, PGlite } from "@supabase/lite/pglite";
 import { platformFingerprint, platformScript } from "../platform/platform.ts";
 import type { Engine, EngineOptions } from "../types.ts";
 import { createLock } from "./exclusive.ts";
-import { lockFolder } from "./folder-lock.ts";
+import { lockFolder, whileLocked } from "./folder-lock.ts";
 import { cacheFolder } from "./folders.ts";
 import { standInExtensions } from "./stand-ins.ts";
 import { parsers, VECTOR_TYPES, vectorText } from "./values.ts";
@@ -81,17 +81,22 @@ async function engineOf(connection: Connection, unlock: () => void): Promise<Eng
 async function open(dataDir: string | undefined): Promise<Connection> {
   if (dataDir && existsSync(join(dataDir, "PG_VERSION"))) return connect(dataDir);
   const template = templateFile();
-  if (existsSync(template)) return connect(dataDir, new Blob([readFileSync(template)]));
-  const connection = await connect(dataDir);
+  await whileLocked(cacheFolder("pglite"), async () => {
+    if (!existsSync(template)) await makeTemplate(template);
+  });
+  return connect(dataDir, new Blob([readFileSync(template)]));
+}
+
+async function makeTemplate(template: string): Promise<void> {
+  const folder = dirname(template);
+  for (const name of readdirSync(folder)) if (name.endsWith(".tar")) rmSync(join(folder, name));
+  const connection = await connect(undefined);
   await connection.driver.exec(platformScript);
-  for (const outdated of readdirSync(dirname(template)).filter((name) => name.endsWith(".tar")))
-    rmSync(join(dirname(template), outdated), { force: true });
   const dump = await connection.driver.dumpDataDir("none");
-  // Renamed, because others may look for it at this moment.
-  const unfinished = `${template}.${process.pid}`;
-  writeFileSync(unfinished, Buffer.from(await dump.arrayBuffer()));
-  renameSync(unfinished, template);
-  return connection;
+  await connection.close();
+  // Renamed when complete, so that a start that was killed half-way leaves no half template.
+  writeFileSync(`${template}.unfinished`, Buffer.from(await dump.arrayBuffer()));
+  renameSync(`${template}.unfinished`, template);
 }
 
 async function connect(dataDir: string | undefined, loadDataDir?: Blob): Promise<Connection> {

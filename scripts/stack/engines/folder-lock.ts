@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Thrown when another living process holds the folder. */
 export class FolderInUse extends Error {
@@ -28,6 +29,25 @@ export function lockFolder(folder: string): () => void {
     }
   } finally {
     rmSync(own, { force: true });
+  }
+}
+
+/** Does `work` when no other process does such in `folder`; waits for its turn. */
+export async function whileLocked(folder: string, work: () => Promise<void> | void): Promise<void> {
+  for (;;) {
+    let unlock: () => void;
+    try {
+      unlock = lockFolder(folder);
+    } catch (error) {
+      if (!(error instanceof FolderInUse)) throw error;
+      await sleep(100);
+      continue;
+    }
+    try {
+      return await work();
+    } finally {
+      unlock();
+    }
   }
 }
 

@@ -25,13 +25,28 @@ export function serverCanEnter(folder: string): boolean {
   }
 }
 
-/** Where downloaded and prepared things live: in the repository, or in the temporary folder where it is shut or read-only. */
+/**
+ * Where downloaded and prepared things live: in the repository or, where the server's user cannot enter that or we
+ * cannot write to it, in a folder of ours beside the temporary files.
+ */
 export function cacheFolder(name: string): string {
   const own = join(repository, ".cache");
-  if (serverCanEnter(repository)) {
-    mkdirSync(own, { recursive: true });
-    accessSync(own, constants.W_OK);
-    return join(own, name);
+  if (serverCanEnter(repository) && canMake(own)) return join(own, name);
+  const user = process.getuid?.() ?? 0;
+  const shared = join(tmpdir(), `loopwise-cache-${user}`);
+  mkdirSync(shared, { recursive: true, mode: 0o755 });
+  // Programs are started from there: nobody else may have put them.
+  if (statSync(shared).uid !== user)
+    throw new Error(`${shared} belongs to somebody else: remove it or set TMPDIR.`);
+  return join(shared, name);
+}
+
+function canMake(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
-  return join(tmpdir(), "loopwise-cache", name);
 }

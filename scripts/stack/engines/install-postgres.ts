@@ -11,10 +11,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, relative } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { extensionsFolder } from "../platform/platform.ts";
 import { unpackDebianPostgres } from "./debian-postgres.ts";
-import { FolderInUse, lockFolder } from "./folder-lock.ts";
+import { whileLocked } from "./folder-lock.ts";
 import { cacheFolder } from "./folders.ts";
 
 /** A PostgreSQL 17 that may be started. */
@@ -36,7 +35,7 @@ export async function installPostgres(
 ): Promise<PostgresInstallation> {
   const root = cacheFolder("postgres-17");
   const stamp = join(root, "installed.json");
-  await whileAlone(cacheFolder("postgres-17-lock"), () => {
+  await whileLocked(cacheFolder("postgres-17-lock"), () => {
     // The paths are baked into the programs: a moved repository needs a new installation.
     if (existsSync(stamp) && JSON.parse(readFileSync(stamp, "utf8")).root === root) return;
     rmSync(root, { recursive: true, force: true });
@@ -101,22 +100,5 @@ function mirrorInstalled(root: string, { bindir, sharedir }: Layout): void {
   }
   for (const name of readdirSync(join(sharedir, "extension"))) {
     copyFileSync(join(sharedir, "extension", name), join(share, "extension", name));
-  }
-}
-
-/** Two processes may want the first installation at once: the second waits. */
-async function whileAlone(folder: string, work: () => void): Promise<void> {
-  for (;;) {
-    try {
-      const unlock = lockFolder(folder);
-      try {
-        return work();
-      } finally {
-        unlock();
-      }
-    } catch (error) {
-      if (!(error instanceof FolderInUse)) throw error;
-      await sleep(200);
-    }
   }
 }
