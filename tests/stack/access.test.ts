@@ -144,6 +144,24 @@ test("100 overlapping requests of different users each see their own rows only",
   await Promise.all(requests);
 });
 
+test("requests do not get into a transaction that a job or a test holds open", async () => {
+  const { engine } = stack;
+  const requests: PromiseLike<unknown>[] = [];
+  const user = await engine.exclusively(async () => {
+    await engine.exec("begin; set local role anon");
+    requests.push(
+      person.client.rpc("whoami").then(),
+      person.client.schema("app").from("notes").select().then(),
+    );
+    await new Promise((resume) => setTimeout(resume, 200));
+    const [row] = await engine.query<{ user: string }>("select current_user as user");
+    await engine.exec("rollback");
+    return row?.user;
+  });
+  expect(user).toBe("anon");
+  await Promise.all(requests);
+});
+
 describe("errors", () => {
   test.each([
     ["PT404", 404],
