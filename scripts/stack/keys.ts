@@ -1,13 +1,13 @@
 import { jwtVerify, SignJWT } from "jose";
 
 /** Fixed keys of the local stack. They open nothing but a database on this machine, so they may stand here. */
-export const LOCAL_KEYS = {
+const LOCAL_KEYS = {
   publishableKey: "sb_publishable_loopwise_local_development",
   secretKey: "sb_secret_loopwise_local_development",
   jwtSecret: "loopwise-local-development-secret-of-more-than-32-characters",
 } as const;
 
-export type ApiRole = "anon" | "authenticated" | "service_role";
+type ApiRole = "anon" | "authenticated" | "service_role";
 
 export interface Keys {
   publishableKey: string;

@@ -118,6 +118,6 @@ function functionEnvironment(
     SUPABASE_SERVICE_ROLE_KEY: keys.serviceRoleKey,
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishableKey }),
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secretKey }),
-    SUPABASE_DB_URL: engine.databaseUrl ?? "",
+    ...(engine.databaseUrl ? { SUPABASE_DB_URL: engine.databaseUrl } : {}),
   };
 }

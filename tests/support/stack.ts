@@ -25,7 +25,7 @@ export async function useProject(files: ProjectFiles, options: StackOptions = {}
   return { ...stack, close };
 }
 
-export function testEngine(): "embedded" | "native" {
+function testEngine(): "embedded" | "native" {
   const engine = process.env.LOOPWISE_ENGINE ?? "embedded";
   if (engine !== "embedded" && engine !== "native")
     throw new Error(`LOOPWISE_ENGINE: ${engine} is no engine`);

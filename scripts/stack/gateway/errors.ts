@@ -46,7 +46,7 @@ const STATUS_BY_SQLSTATE: [prefix: string, status: number][] = [
   ["XX", 500],
 ];
 
-export function statusOf(sqlstate: string, role: string): number {
+function statusOf(sqlstate: string, role: string): number {
   // A function's own choice of status: raise … using errcode = 'PT404'.
   const chosen = /^PT([2-5]\d\d)$/.exec(sqlstate)?.[1];
   if (chosen) return Number(chosen);

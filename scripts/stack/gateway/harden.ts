@@ -14,6 +14,7 @@ export interface LiteConnection {
   kysely: Database;
   ensureRlsContext(): Promise<boolean>;
   applyJwtSessionContext(db: Database, vars: RequestVars): Promise<void>;
+  applyRpcRequestGucs(db: Database, request: unknown): Promise<void>;
   withContext<T>(vars: RequestVars | undefined, work: Work<T>, options?: unknown): Promise<T>;
   normalizeDbError(error: unknown): unknown;
   clearSchemaCache(): Promise<void>;
@@ -36,6 +37,8 @@ export async function hardenConnection(connection: LiteConnection): Promise<void
   connection.withContext = (vars, work, options) => withContext(vars ?? { auth: null }, work, options);
 
   connection.applyJwtSessionContext = applyRequestContext;
+  // Stock: five more statements, for function calls only, with what the context has set already.
+  connection.applyRpcRequestGucs = async () => {};
 
   // Every failed Data API request passes here. Stock prints each one and knows only some of the SQLSTATEs.
   connection.normalizeDbError = (error) => {
@@ -73,6 +76,8 @@ async function applyRequestContext(db: Database, vars: RequestVars): Promise<voi
       set_config('request.method', ${request?.method ?? ""}, true),
       set_config('request.path', ${request?.path ?? ""}, true),
       set_config('request.headers', ${JSON.stringify(request?.headers ?? {})}, true),
+      set_config('response.status', '', true),
+      set_config('response.headers', '', true),
       set_config('storage.operation', ${String(vars.storage?.operation ?? "")}, true),
       set_config('session_authorization', 'authenticator', true),
       set_config('role', ${role}, true)
