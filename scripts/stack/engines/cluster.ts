@@ -10,11 +10,11 @@ import {
   renameSync,
   rmSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
+import { freePort } from "../free-port.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { serverCanEnter, serverUser } from "./folders.ts";
 import { installPostgres, type PostgresInstallation } from "./install-postgres.ts";
@@ -179,14 +179,4 @@ async function answers(server: ChildProcess, port: number): Promise<boolean> {
   } finally {
     await sql.end();
   }
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    const probe = createServer().once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolvePort(port));
-    });
-  });
 }

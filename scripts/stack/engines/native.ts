@@ -21,6 +21,7 @@ export async function createNativeEngine(
   const given = process.env.DATABASE_URL;
   const cluster = given ? undefined : await startCluster(options.dataDir, options.port);
   const adminUrl = given ?? (cluster as Cluster).adminUrl;
+  const databaseUrl = cluster?.databaseUrl ?? asMigrationRole(adminUrl);
   const admin = postgres(adminUrl, { max: 1, onnotice: () => {} });
   if (given) await checkGivenServer(admin);
   const connection = createPostgresConnection({
@@ -29,12 +30,7 @@ export async function createNativeEngine(
   });
   // A single session, as on the embedded engine, so that a transaction may span several calls.
   // Connected only when first used: role postgres exists after the platform's prelude.
-  const session = postgres(cluster?.databaseUrl ?? adminUrl, {
-    max: 1,
-    onnotice: () => {},
-    types,
-    connection: cluster ? {} : { role: "postgres" },
-  });
+  const session = postgres(databaseUrl, { max: 1, onnotice: () => {}, types });
   const exclusively = createLock();
   await readVectorArrays(admin, connection.driver, session);
 
@@ -42,7 +38,7 @@ export async function createNativeEngine(
     kind: "native",
     cluster,
     adminUrl,
-    databaseUrl: cluster?.databaseUrl ?? adminUrl,
+    databaseUrl,
     connection,
     exclusively,
     query: async <Row>(text: string, params: unknown[] = []) =>
@@ -68,6 +64,13 @@ export async function createNativeEngine(
   };
 }
 
+/** The password of role postgres is not ours to know: the superuser takes the role on when it connects. */
+function asMigrationRole(adminUrl: string): string {
+  const url = new URL(adminUrl);
+  url.searchParams.set("options", "-c role=postgres");
+  return url.href.replaceAll("+", "%20");
+}
+
 /** The shared parsers as types of the driver, which has one kind of value for reading and writing. */
 const types = Object.fromEntries(
   Object.entries(parsers).map(([oid, parse]) => [
@@ -90,17 +93,24 @@ async function readVectorArrays(...drivers: postgres.Sql[]): Promise<void> {
 }
 
 async function checkGivenServer(admin: postgres.Sql): Promise<void> {
-  const [row] = await admin<{ version: number; superuser: boolean; missing: string[] }[]>`
+  try {
+    const reason = await unfitness(admin);
+    if (reason) throw new Error(`The server of DATABASE_URL does not fit: ${reason}`);
+  } catch (error) {
+    await admin.end();
+    throw error;
+  }
+}
+
+async function unfitness(admin: postgres.Sql): Promise<string | undefined> {
+  const [server] = await admin<{ version: number; superuser: boolean; missing: string[] }[]>`
     select current_setting('server_version_num')::int / 10000 as version,
            current_setting('is_superuser')::bool as superuser,
            array(select name from unnest(array['vector', 'pg_cron', 'pg_net', 'supabase_vault']) as name
                  where name not in (select available.name from pg_available_extensions available)) as missing`;
-  if (!row) throw new Error("The server of DATABASE_URL did not answer.");
-  if (row.version < 17) throw new Error(`DATABASE_URL is PostgreSQL ${row.version}: 17 is needed.`);
-  if (!row.superuser) throw new Error("DATABASE_URL must connect as a superuser (Supabase: supabase_admin).");
-  if (row.missing.length > 0) {
-    throw new Error(
-      `The server of DATABASE_URL lacks the extensions ${row.missing.join(", ")}: use Supabase's image, or unset DATABASE_URL.`,
-    );
-  }
+  if (!server) return "it does not answer.";
+  if (server.version < 17) return `it is PostgreSQL ${server.version}, and 17 is needed.`;
+  if (!server.superuser) return "its user must be a superuser (Supabase: supabase_admin).";
+  if (server.missing.length > 0) return `it lacks ${server.missing.join(", ")}, which Supabase's image has.`;
+  return undefined;
 }
