@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   if (values.reset) reset(dataDir);
 
   const log = values.verbose ? (line: string) => console.error(line) : undefined;
-  const stack = await startStack({ engine, dataDir, port, log });
+  const stack = await startStack({ engine, dataDir, port, log, watch: true });
   let stopping = false;
   const stop = async () => {
     if (stopping) return;

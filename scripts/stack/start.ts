@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, watch } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,7 +57,15 @@ async function start(
     env: functionEnvironment(gateway.url, config, keys, engine),
     log,
   });
-  closers.push(() => functions.close());
+  closers.push(() => functions.stop());
+  const sources = join(config.projectDir, "functions");
+  if (options.watch && existsSync(sources)) {
+    // Not every file: deno itself writes deno.lock there.
+    const watcher = watch(sources, { recursive: true }, (_, file) => {
+      if (/\.(ts|js|json)$/.test(file ?? "")) void functions.stop();
+    });
+    closers.push(async () => watcher.close());
+  }
   gateway.serve({ lite: liteService(engine, lite, keys, log), functions, log });
 
   if (engine.kind === "embedded" && options.cron !== false) {

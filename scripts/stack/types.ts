@@ -32,6 +32,8 @@ export interface StackOptions extends EngineOptions {
   migrate?: boolean;
   /** Run the cron stand-in of the embedded engine (default true); tests that drive jobs by hand switch it off. */
   cron?: boolean;
+  /** Start functions anew after a change in `functions/` (default false). */
+  watch?: boolean;
   /** Receives what the functions print and what goes wrong in the background; silent without it. */
   log?: (line: string) => void;
 }

@@ -1,9 +1,11 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Stack } from "../../scripts/stack/types.ts";
 import { anonymous, signUp } from "../support/clients.ts";
 import { useProject } from "../support/stack.ts";
 
-let stack: Stack;
+let stack: Stack & { projectDir: string };
 const log: string[] = [];
 
 beforeAll(async () => {
@@ -34,11 +36,12 @@ beforeAll(async () => {
             });
             return new Response(body, { headers: { "content-type": "text/event-stream" } });
           });`,
+        edited: `Deno.serve(() => new Response("as it was"));`,
         broken: `throw new Error("no good");`,
         mortal: `Deno.serve((request) => request.url.endsWith("die") ? Deno.exit(1) : new Response("alive"));`,
       },
     },
-    { log: (line) => log.push(line) },
+    { log: (line) => log.push(line), watch: true },
   );
 });
 afterAll(() => stack?.close());
@@ -83,6 +86,13 @@ describe("an Edge Function", () => {
     expect((await call("mortal/die")).status).toBe(500);
     await expect.poll(async () => (await call("mortal")).status, { timeout: 10_000 }).toBe(200);
   });
+});
+
+test("an edited function is called as it is now, where the stack watches", async () => {
+  expect(await (await call("edited")).text()).toBe("as it was");
+  const source = `Deno.serve(() => new Response("as it is"));`;
+  await writeFile(join(stack.projectDir, "functions/edited/index.ts"), source);
+  await expect.poll(async () => (await call("edited")).text(), { timeout: 10_000 }).toBe("as it is");
 });
 
 describe("verify_jwt", () => {

@@ -12,7 +12,10 @@ export function useStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 /** The same for a throw-away project instead of this repository's, for tests of the stack itself. */
-export async function useProject(files: ProjectFiles, options: StackOptions = {}): Promise<Stack> {
+export async function useProject(
+  files: ProjectFiles,
+  options: StackOptions = {},
+): Promise<Stack & { projectDir: string }> {
   const project = await createProject(files);
   const stack = await useStack({ ...options, projectDir: project.dir }).catch(async (error) => {
     await project.remove();
@@ -22,7 +25,7 @@ export async function useProject(files: ProjectFiles, options: StackOptions = {}
     await stack.close();
     await project.remove();
   };
-  return { ...stack, close };
+  return { ...stack, close, projectDir: project.dir };
 }
 
 function testEngine(): "embedded" | "native" {

@@ -44,8 +44,11 @@ export class Functions {
     forward(request, response, target.port, path);
   }
 
-  async close(): Promise<void> {
-    const processes = await Promise.allSettled(this.#running.values());
+  /** Stops what runs; a later call starts it anew, with the code as it then is. */
+  async stop(): Promise<void> {
+    const running = [...this.#running.values()];
+    this.#running.clear();
+    const processes = await Promise.allSettled(running);
     await Promise.all(processes.map((p) => (p.status === "fulfilled" ? p.value.stop() : undefined)));
   }
 
@@ -67,7 +70,9 @@ export class Functions {
     const starting = startDeno(fn, this.#options.env, this.#options.log);
     this.#running.set(fn.name, starting);
     // Gone or never come: the next call starts it anew.
-    const forget = () => this.#running.delete(fn.name);
+    const forget = () => {
+      if (this.#running.get(fn.name) === starting) this.#running.delete(fn.name);
+    };
     starting.then((process) => process.exited.then(forget), forget);
     return starting;
   }
