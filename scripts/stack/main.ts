@@ -1,5 +1,5 @@
 /** `npm start`: a Supabase project on this machine, until Ctrl-C. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { repository } from "./engines/folders.ts";
@@ -56,12 +56,13 @@ Loopwise runs on the ${engine} engine. Data: ${relative(process.cwd(), dataDir)}
 Ctrl-C stops it; npm start -- --reset begins anew.`);
 }
 
-/** Removes data of ours, and nothing that merely has the name. */
+/** Removes data of ours, and nothing that merely has the name: a cluster tells itself by its version file. */
 function reset(dataDir: string): void {
-  if (!existsSync(dataDir)) return;
-  if (!existsSync(join(dataDir, "database")))
+  const database = join(dataDir, "database");
+  if (!existsSync(dataDir) || readdirSync(dataDir).length === 0) return;
+  if (!["pgdata", "cluster"].some((cluster) => existsSync(join(database, cluster, "PG_VERSION"))))
     throw new Error(`${dataDir} holds no data of the local stack: not removed`);
-  rmSync(dataDir, { recursive: true });
+  for (const ours of [database, join(dataDir, "objects")]) rmSync(ours, { recursive: true, force: true });
 }
 
 main().catch((error: NodeJS.ErrnoException) => {
