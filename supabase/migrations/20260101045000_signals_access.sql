@@ -10,3 +10,5 @@ select private.grant_access('signals.web_behavior', 'staff');
 select private.grant_access('signals.email_interactions', 'staff');
 select private.grant_access('signals.survey_responses', 'staff');
 select private.grant_access('signals.crm_events', 'staff');
+select private.grant_access('private.signal_fields', 'service');
+select private.grant_access('private.calling_codes', 'service');
