@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import type { Engine } from "../../scripts/stack/types.ts";
 
 /** A table as the catalog describes it, and who may use it as private.grant_access declared. */
@@ -7,9 +7,7 @@ export interface TableAccess {
   schema: string;
   table: string;
   kind: string;
-  /** The column of the primary key that tells rows apart, and all of its columns as `on_conflict` wants them. */
-  key: string;
-  primaryKey: string;
+  primaryKey: string[];
   brandColumn: "brand_id" | "id" | null;
   readRole: string | null;
   writeRole: string | null;
@@ -25,7 +23,9 @@ interface Column {
   type: string;
   required: boolean;
   labels: string[] | null;
+  /** The first value of an `in (…)` check. */
   allowed: string | null;
+  is_list: boolean;
 }
 
 interface Reference {
@@ -40,10 +40,7 @@ export async function exposedTables(engine: Engine): Promise<TableAccess[]> {
     select a.table_name as name, split_part(a.table_name, '.', 1) as schema, split_part(a.table_name, '.', 2) as table,
       a.access_kind as kind, a.read_role::text as "readRole", a.write_role::text as "writeRole",
       a.insert_columns as "insertColumns", a.update_columns as "updateColumns", a.can_delete as "canDelete",
-      (select c.attname from pg_index i join pg_attribute c on c.attrelid = i.indrelid and c.attnum = any (i.indkey)
-       where i.indrelid = a.table_name::regclass and i.indisprimary
-       order by (c.attname in ('brand_id', 'created_at', 'call_timestamp'))::int, c.attnum limit 1)::text as key,
-      (select string_agg(c.attname::text, ',') from pg_index i join pg_attribute c on c.attrelid = i.indrelid and c.attnum = any (i.indkey)
+      (select array_agg(c.attname::text) from pg_index i join pg_attribute c on c.attrelid = i.indrelid and c.attnum = any (i.indkey)
        where i.indrelid = a.table_name::regclass and i.indisprimary) as "primaryKey",
       case when a.table_name = 'core.brands' then 'id'
         when exists (select from pg_attribute c where c.attrelid = a.table_name::regclass and c.attname = 'brand_id' and not c.attisdropped)
@@ -62,6 +59,10 @@ const special: Record<string, (brand: string) => unknown> = {
   "core.brand_settings.setting_type": () => "object",
   "core.system_parameters.parameter_key": () => `key_${randomBytes(6).toString("hex")}`,
   "core.system_parameters.parameter_type": () => "object",
+  "actors.actor_beliefs.sums": () => [0.5, 0.5, 0.5],
+  "actors.evidence.attribute": () => "test.attribute",
+  "public.oasis_events.type": () => "test.happened",
+  "public.vtid_ledger.vtid": () => `VTID-${randomInt(10_000, 10_000_000)}`,
 };
 
 /** Makes rows of any table that satisfy its constraints, with the rows they refer to, for tests of access. */
@@ -73,7 +74,7 @@ export class RowFactory {
     this.engine = engine;
   }
 
-  /** The row of `table` in `brand` that others refer to; made at the first call. */
+  /** A row of `table` in `brand`, the same at every call. */
   row(table: string, brand: string): Promise<Row> {
     const key = `${table} ${brand}`;
     const known =
@@ -82,23 +83,20 @@ export class RowFactory {
     return known;
   }
 
-  private async brand(id: string): Promise<Row> {
-    const [row] = await this.engine.query<Row>("select * from core.brands where id = $1::uuid", [id]);
-    return row as Row;
+  /** A row in a new brand, so that whatever is unique in a brand is free. */
+  async newRow(table: string): Promise<Row> {
+    const brand = await this.newBrand();
+    return table === "core.brands" ? this.brand(brand) : this.insert(table, brand);
   }
 
-  /** A new row, by the migration role. */
-  async insert(table: string, brand: string): Promise<Row> {
-    const values = await this.values(table, brand);
-    const names = Object.keys(values);
-    const [row] = await this.engine.query<Row>(
-      `insert into ${table} (${names.join(", ")}) select ${names.join(", ")} from jsonb_populate_record(null::${table}, $1::text::jsonb) returning *`,
-      [JSON.stringify(values)],
+  async newBrand(): Promise<string> {
+    const [row] = await this.engine.query<{ id: string }>(
+      "insert into core.brands (brand_name, brand_slug) values ('Test', 'test-' || gen_random_uuid()) returning id",
     );
-    return row as Row;
+    return row?.id as string;
   }
 
-  /** Values for every column that has to be given. */
+  /** Values for every column that has to be given, with new rows for all it refers to. */
   async values(table: string, brand: string): Promise<Row> {
     const values: Row = {};
     for (const column of await this.columns(table)) {
@@ -108,12 +106,27 @@ export class RowFactory {
     }
     for (const reference of await this.references(table)) {
       if (!reference.required || reference.target === "core.brands") continue;
-      const parent = await this.row(reference.target, brand);
+      const parent = await this.insert(reference.target, brand);
       reference.columns.forEach((column, index) => {
         values[column] = parent[reference.target_columns[index] as string];
       });
     }
     return values;
+  }
+
+  private async brand(id: string): Promise<Row> {
+    const [row] = await this.engine.query<Row>("select * from core.brands where id = $1::uuid", [id]);
+    return row as Row;
+  }
+
+  private async insert(table: string, brand: string): Promise<Row> {
+    const values = await this.values(table, brand);
+    const names = Object.keys(values);
+    const [row] = await this.engine.query<Row>(
+      `insert into ${table} (${names.join(", ")}) select ${names.join(", ")} from jsonb_populate_record(null::${table}, $1::text::jsonb) returning *`,
+      [JSON.stringify(values)],
+    );
+    return row as Row;
   }
 
   private columns(table: string): Promise<Column[]> {
@@ -123,7 +136,9 @@ export class RowFactory {
          (select array_agg(e.enumlabel::text order by e.enumsortorder) from pg_enum e where e.enumtypid = a.atttypid) as labels,
          (select substring(pg_get_constraintdef(k.oid) from '= ANY \\(ARRAY\\[''([^'']*)''') from pg_constraint k
           where k.conrelid = a.attrelid and k.contype = 'c' and k.conkey = array[a.attnum]
-            and pg_get_constraintdef(k.oid) ~ '= ANY \\(ARRAY\\[' limit 1) as allowed
+            and pg_get_constraintdef(k.oid) ~ '= ANY \\(ARRAY\\[' limit 1) as allowed,
+         exists (select from pg_constraint k where k.conrelid = a.attrelid and k.contype = 'c' and a.attnum = any (k.conkey)
+           and pg_get_constraintdef(k.oid) ~ format('jsonb_typeof\\(%s\\) = ''array''', a.attname)) as is_list
        from pg_attribute a where a.attrelid = $1::text::regclass and a.attnum > 0 and not a.attisdropped`,
       [table],
     );
@@ -144,19 +159,20 @@ export class RowFactory {
   }
 }
 
-function sampleValue({ name, type, labels, allowed }: Column): unknown {
+function sampleValue(column: Column): unknown {
+  const { name, type, labels, allowed } = column;
   if (allowed !== null) return allowed;
   if (labels !== null) return labels[0];
-  const later = /(_end|_until|_expires_at|expires_at|_deadline)$/.test(name);
+  const later = /(_end|_ends_at|_until|expires_at|_deadline)$/.test(name);
   const vector = /vector\((\d+)\)$/.exec(type);
   if (vector) return `[${Array(Number(vector[1])).fill(0.5).join(",")}]`;
-  if (type.endsWith("[]")) return ["x"];
+  if (type.endsWith("[]")) return [sampleValue({ ...column, type: type.slice(0, -2) })];
   if (type === "uuid") return randomUUID();
-  if (type === "jsonb") return {};
+  if (type === "jsonb") return column.is_list ? [] : {};
   if (type === "bytea") return `\\x${randomBytes(32).toString("hex")}`;
-  if (type === "boolean") return true;
-  if (type === "date") return later ? "2026-02-02" : "2026-01-01";
-  if (type.startsWith("timestamp")) return later ? "2026-02-02T00:00:00Z" : "2026-01-01T00:00:00Z";
+  if (type === "boolean") return false;
+  if (type === "date") return later ? "2036-02-02" : "2026-01-01";
+  if (type.startsWith("timestamp")) return later ? "2036-02-02T00:00:00Z" : "2026-01-01T00:00:00Z";
   if (type === "inet") return "192.0.2.1";
   if (/^(smallint|integer|bigint)/.test(type)) return 1;
   if (/^(numeric|double precision|real)/.test(type)) return 0.5;
