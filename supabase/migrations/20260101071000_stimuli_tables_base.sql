@@ -34,6 +34,12 @@ create table stimuli.stimulus_templates (
   updated_at timestamptz not null default now(),
   unique (brand_id, id),
   unique (brand_id, template_key),
+  constraint an_offer_has_its_terms check (template_type <> 'offer' or (
+    default_content ->> 'offer_type' in (
+      'discount', 'free_item', 'bogo', 'loyalty_points', 'early_access', 'free_shipping', 'upgrade', 'bundle', 'other')
+    and default_content @? '$.valid_days ? (@ >= 1 && @ <= 366)'
+    and (default_content @? '$.offer_percentage ? (@ >= 0 && @ <= 100)' or not default_content ? 'offer_percentage')
+    and (default_content @? '$.offer_value ? (@ >= 0 && @ < 100000000)' or not default_content ? 'offer_value')) is true),
   foreign key (brand_id, created_by) references core.users (brand_id, id) on delete set null (created_by)
 );
 comment on table stimuli.stimulus_templates is
@@ -45,6 +51,8 @@ comment on column stimuli.stimulus_templates.default_content is
   'Values of fields that the cohort does not give, and the terms of an offer: offer_type, offer_percentage, offer_value, valid_days, stimulus_name.';
 comment on column stimuli.stimulus_templates.required_fields is
   'Fields that must be known about the cohort itself; without one of them the template is not a choice for it.';
+comment on column stimuli.stimulus_templates.target_cohort_criteria is
+  'Which cohorts it is for: {"min_members": 20, "traits": {"<component of the belief vector>": "high" or "low"}}; empty for all.';
 comment on column stimuli.stimulus_templates.success_rate is 'Responses per treated person over all cohorts whose window is over.';
 comment on column stimuli.stimulus_templates.avg_effectiveness is 'Mean attribution of its stimuli.';
 

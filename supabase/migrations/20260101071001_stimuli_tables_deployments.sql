@@ -119,3 +119,15 @@ comment on table stimuli.stimulus_performance_metrics is
 comment on column stimuli.stimulus_performance_metrics.sample_size is 'Treated people whose window lies in the period.';
 comment on column stimuli.stimulus_performance_metrics.improvement_over_baseline is 'metric_value less baseline_value, in the metric''s unit; negative when it did harm.';
 comment on column stimuli.stimulus_performance_metrics.measurement_confidence is '1 - p_value.';
+
+create table private.default_templates (
+  template_key text primary key,
+  template_name text not null,
+  template_type text not null,
+  template_category stimuli.template_category not null,
+  template_description text not null,
+  template_structure jsonb not null,
+  default_content jsonb not null,
+  required_fields jsonb not null
+);
+comment on table private.default_templates is 'What stimuli.install_templates copies into a brand.';

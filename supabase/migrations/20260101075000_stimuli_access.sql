@@ -15,3 +15,4 @@ select private.grant_access('stimuli.messages', 'staff',
 select private.grant_access('stimuli.arms', 'staff');
 select private.grant_access('stimuli.stimulus_deployments', 'staff');
 select private.grant_access('stimuli.stimulus_performance_metrics', 'staff');
+select private.grant_access('private.default_templates', 'service');

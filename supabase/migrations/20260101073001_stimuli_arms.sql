@@ -1,0 +1,63 @@
+create function private.faded_arm(
+  p_brand uuid, p_arm stimuli.arms, p_now timestamptz,
+  out alpha double precision, out beta double precision
+)
+language sql
+stable
+set search_path = ''
+as $$
+  select f.a0 + f.g * greatest(coalesce(p_arm.alpha, f.a0) - f.a0, 0), f.b0 + f.g * greatest(coalesce(p_arm.beta, f.b0) - f.b0, 0)
+  from (
+    select private.parameter(p_brand, 'stimuli.prior_alpha')::double precision as a0,
+      private.parameter(p_brand, 'stimuli.prior_beta')::double precision as b0,
+      2 ^ -least(1000, greatest(0, coalesce(extract(epoch from p_now - p_arm.last_reward_at) / 86400
+        / private.parameter(p_brand, 'stimuli.half_life_days')::double precision, 0)))::double precision as g
+  ) f
+$$;
+comment on function private.faded_arm(uuid, stimuli.arms, timestamptz) is
+  'Posterior of an arm as of p_now; the prior for an arm that does not exist yet (null). g = 2^(-days since the last reward / half-life); alpha = a0 + g (alpha - a0), beta likewise: what is old becomes uncertain again, not zero. A p_now before the last reward fades nothing.';
+
+create function private.record_reward(
+  p_brand uuid,
+  p_cohort uuid,
+  p_template uuid,
+  p_reward double precision,
+  p_weight double precision default 1,
+  p_now timestamptz default now(),
+  p_pulls integer default 1
+)
+returns stimuli.arms
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_arm stimuli.arms;
+  v_faded record;
+begin
+  if not coalesce(p_reward between 0 and 1, false) then
+    perform private.raise_error('invalid_argument', 'p_reward', 'must be between 0 and 1');
+  elsif not coalesce(p_weight >= 0 and p_weight < 'infinity', false) then
+    perform private.raise_error('invalid_argument', 'p_weight', 'must be finite and not negative');
+  end if;
+  select * into v_faded from private.faded_arm(p_brand, null, p_now);
+  insert into stimuli.arms (brand_id, cohort_id, template_id, alpha, beta)
+  values (p_brand, p_cohort, p_template, v_faded.alpha, v_faded.beta)
+  on conflict (brand_id, cohort_id, template_id) do nothing;
+
+  select * into v_arm from stimuli.arms a
+  where a.brand_id = p_brand and a.cohort_id = p_cohort and a.template_id = p_template for update;
+  select * into v_faded from private.faded_arm(p_brand, v_arm, p_now);
+  update stimuli.arms a
+  set alpha = v_faded.alpha + p_weight * p_reward,
+    beta = v_faded.beta + p_weight * (1 - p_reward),
+    pulls = a.pulls + p_pulls,
+    last_reward_at = greatest(a.last_reward_at, p_now)
+  where a.id = v_arm.id
+  returning * into v_arm;
+  return v_arm;
+end
+$$;
+comment on function private.record_reward(uuid, uuid, uuid, double precision, double precision, timestamptz, integer) is
+  'Updates the arm of a template in a cohort after p_pulls deployments with mean reward p_reward (0..1) and summed weight p_weight (>= 0): first fades it to p_now, then alpha += weight x reward and beta += weight x (1 - reward). n calls at one moment and one call with their mean and sum give the same. Returns the arm. Error: invalid_argument.';
+grant execute on function private.record_reward(uuid, uuid, uuid, double precision, double precision, timestamptz, integer) to service_role;

@@ -1,0 +1,55 @@
+create function private.template_choices(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer)
+returns table (
+  template_id uuid,
+  alpha double precision,
+  beta double precision,
+  pulls bigint,
+  missing_fields text[],
+  draw double precision,
+  probability double precision
+)
+language sql
+stable
+set search_path = ''
+as $$
+  with known as (
+    select private.cohort_fields(p_brand, p_cohort) as fields
+  ),
+  candidates as (
+    select t.id, coalesce(a.pulls, 0) as pulls, f.alpha, f.beta,
+      (select coalesce(array_agg(n.field order by n.field), '{}')
+       from (select jsonb_array_elements_text(t.required_fields) except select jsonb_object_keys(k.fields)
+         union
+         -- first_name is filled per person; its default has to be there.
+         select unnest(private.template_fields(t.template_structure))
+         except select jsonb_object_keys(t.default_content || k.fields)) n (field)) as missing_fields
+    from known k
+    cross join stimuli.stimulus_templates t
+    left join stimuli.arms a on a.brand_id = t.brand_id and a.cohort_id = p_cohort and a.template_id = t.id
+    cross join lateral private.faded_arm(p_brand, a, p_now) f
+    where t.brand_id = p_brand and t.is_active
+      and not jsonb_path_exists(t.target_cohort_criteria, '$.min_members ? (@ > $n)',
+          jsonb_build_object('n', (k.fields ->> 'cohort_size')::integer))
+      and not exists (
+        select from jsonb_each_text(case jsonb_typeof(t.target_cohort_criteria -> 'traits') when 'object'
+          then t.target_cohort_criteria -> 'traits' else '{}' end) w
+        where not exists (
+          select from cohorts.cohort_characteristics h
+          where h.brand_id = p_brand and h.cohort_id = p_cohort and h.is_current
+            and h.characteristic_name = w.key and h.characteristic_value ->> 'direction' = w.value))
+  ),
+  ready as (
+    select c.id, row_number() over (order by c.id) as k, c.alpha, c.beta,
+      private.random_beta(c.alpha, c.beta, hashtextextended(
+        concat_ws(':', p_seed, (extract(epoch from p_now) * 1000)::bigint, p_cohort, c.id), 0)) as draw
+    from candidates c where c.missing_fields = '{}'
+  ),
+  probabilities as (
+    select private.best_arm_probabilities(array_agg(r.alpha order by r.k), array_agg(r.beta order by r.k)) as p from ready r
+  )
+  select c.id, c.alpha, c.beta, c.pulls, c.missing_fields, r.draw, (select p[r.k] from probabilities)
+  from candidates c left join ready r on r.id = c.id
+  order by r.draw desc nulls last, c.id
+$$;
+comment on function private.template_choices(uuid, uuid, timestamptz, integer) is
+  'The active templates of a brand for a cohort, the chosen one first (Thompson sampling: the largest draw from the Beta posteriors as of p_now). Those with missing_fields cannot be filled and have no draw. probability: of being chosen, over all seeds. The same data, p_now and p_seed give the same draws.';

@@ -1,0 +1,50 @@
+insert into private.default_templates
+  (template_key, template_name, template_type, template_category, required_fields, template_description, template_structure, default_content)
+values
+  ('category_discount', 'Discount on the favourite category', 'offer', 'promotional', '["top_category"]',
+    'Ten per cent off what this cohort buys more than others do.',
+    '{"subject": "10% off {{top_category}}", "body": "Hello {{first_name}}, this week we take 10% off everything in {{top_category}}. Your {{brand_name}}", "call_to_action": "Choose"}',
+    '{"offer_type": "discount", "offer_percentage": 10, "valid_days": 7, "first_name": "there"}'),
+  ('free_shipping', 'Free delivery', 'offer', 'transactional', '[]',
+    'The next order is delivered free.',
+    '{"subject": "Delivery is on us", "body": "Hello {{first_name}}, order within the next 7 days and we deliver free. Your {{brand_name}}", "call_to_action": "Order"}',
+    '{"offer_type": "free_shipping", "valid_days": 7, "first_name": "there"}'),
+  ('early_access', 'Early access to news', 'offer', 'educational', '["top_category"]',
+    'What is new in their favourite category, before others see it.',
+    '{"subject": "New in {{top_category}}, before everyone else", "body": "Hello {{first_name}}, you see what is new in {{top_category}} three days before it opens to everyone. Your {{brand_name}}", "call_to_action": "Have a look"}',
+    '{"offer_type": "early_access", "valid_days": 3, "first_name": "there"}'),
+  ('win_back', 'We miss you', 'message', 'reengagement', '[]',
+    'A friendly word without an offer.',
+    '{"subject": "It has been a while", "body": "Hello {{first_name}}, we have not seen you for some time. Tell us what we can do better, or come and look at what has changed. Your {{brand_name}}", "call_to_action": "Come back"}',
+    '{"first_name": "there"}'),
+  ('category_bundle', 'Two categories together', 'offer', 'promotional', '["top_category", "second_category"]',
+    'A bundle of the two categories that this cohort prefers.',
+    '{"subject": "{{top_category}} and {{second_category}} together", "body": "Hello {{first_name}}, take one of {{top_category}} and one of {{second_category}} and save 15% on both. Your {{brand_name}}", "call_to_action": "Put it together"}',
+    '{"offer_type": "bundle", "offer_percentage": 15, "valid_days": 10, "first_name": "there"}'),
+  ('loyalty_points', 'Double points', 'offer', 'reminder', '[]',
+    'Twice the loyalty points for two weeks.',
+    '{"subject": "Double points for two weeks", "body": "Hello {{first_name}}, until the end of next week every purchase counts twice on your points. Your {{brand_name}}", "call_to_action": "Collect"}',
+    '{"offer_type": "loyalty_points", "offer_value": 2, "valid_days": 14, "first_name": "there"}');
+
+insert into core.system_parameters (parameter_key, parameter_value, parameter_type, description) values
+  ('stimuli.prior_alpha', '1', 'number', 'Prior of an arm: Beta(prior_alpha, prior_beta). At least 1.'),
+  ('stimuli.prior_beta', '9', 'number', 'See stimuli.prior_alpha; 1 and 9 expect one response in ten. At least 1.'),
+  ('stimuli.half_life_days', '90', 'number', 'Days after which a reward counts half in its arm. Above 0.'),
+  ('stimuli.auto_approve', 'false', 'boolean', 'Proposals are approved at once instead of waiting as drafts.'),
+  ('stimuli.holdout_share', '0.1', 'number', 'Share of people held out of every deployment, 0 to 0.9. With 0 nothing can be attributed.'),
+  ('stimuli.attribution_window_days', '14', 'number', 'Days after a deployment in which a signal can be its outcome. Above 0.'),
+  ('stimuli.default_channel', '"email"', 'string', 'Channel for people whose preferred one is not known.');
+
+insert into private.error_codes (key, errcode, http_status, message, hint) values
+  ('stimulus_not_ready', 'PT409', 409, 'Stimulus %s is %s and cannot be %s.', 'A draft is approved, an approved or scheduled one is deployed.'),
+  ('stimulus_has_no_target', 'PT409', 409, 'Stimulus %s has no target left.', 'Give it a cohort or a person; its own may have been deleted.'),
+  ('stimulus_expired', 'PT409', 409, 'Stimulus %s expired at %s.', 'Make a new one.');
+
+select private.register_function('stimuli.install_templates', 'other', 'other', 'Gives a brand the default templates', p_implementation => 'sql');
+select private.register_function('stimuli.propose', 'stimulus_generation', 'reasoning',
+  'Chooses a template for every active cohort by Thompson sampling and fills it with what is known about the cohort',
+  '{"prior_alpha": "stimuli.prior_alpha", "prior_beta": "stimuli.prior_beta", "half_life_days": "stimuli.half_life_days"}');
+select private.register_function('stimuli.approve', 'other', 'validation', 'Approves a draft');
+select private.register_function('stimuli.deploy', 'stimulus_generation', 'communication',
+  'Assigns every member of the target cohort to a stimulus: treated, or held out at random', '{"holdout_share": "stimuli.holdout_share"}');
+select private.register_function('stimuli.record_delivery', 'other', 'communication', 'Takes the delivery reports of a sender');
