@@ -40,7 +40,7 @@ export async function exposedTables(engine: Engine): Promise<TableAccess[]> {
     select a.table_name as name, split_part(a.table_name, '.', 1) as schema, split_part(a.table_name, '.', 2) as table,
       a.access_kind as kind, a.read_role::text as "readRole", a.write_role::text as "writeRole",
       a.insert_columns as "insertColumns", a.update_columns as "updateColumns", a.can_delete as "canDelete",
-      (select array_agg(c.attname::text) from pg_index i join pg_attribute c on c.attrelid = i.indrelid and c.attnum = any (i.indkey)
+      (select array_agg(c.attname::text) from pg_index i join pg_attribute c on c.attrelid = i.indrelid and c.attnum = any (i.indkey[0:i.indnkeyatts - 1])
        where i.indrelid = a.table_name::regclass and i.indisprimary) as "primaryKey",
       case when a.table_name = 'core.brands' then 'id'
         when exists (select from pg_attribute c where c.attrelid = a.table_name::regclass and c.attname = 'brand_id' and not c.attisdropped)
