@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,7 +31,8 @@ export function serverCanEnter(folder: string): boolean {
  */
 export function cacheFolder(name: string): string {
   const own = join(repository, ".cache");
-  if (serverCanEnter(repository) && canMake(own)) return join(own, name);
+  // Several checkouts may share one cache by a link; the programs in it know it by its real path.
+  if (serverCanEnter(repository) && canMake(own)) return join(realpathSync(own), name);
   const user = process.getuid?.() ?? 0;
   const shared = join(tmpdir(), `loopwise-cache-${user}`);
   mkdirSync(shared, { recursive: true, mode: 0o755 });
