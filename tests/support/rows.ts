@@ -61,6 +61,7 @@ const special: Record<string, (brand: string) => unknown> = {
   "core.system_parameters.parameter_type": () => "object",
   "actors.actor_beliefs.sums": () => [0.5, 0.5, 0.5],
   "actors.evidence.attribute": () => "test.attribute",
+  "stimuli.stimulus_templates.template_type": () => "message",
   "public.oasis_events.type": () => "test.happened",
   "public.vtid_ledger.vtid": () => `VTID-${randomInt(10_000, 10_000_000)}`,
 };
