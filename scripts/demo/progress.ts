@@ -5,12 +5,11 @@ export interface Progress {
   stop(): void;
 }
 
-/** A bar in a terminal; in a log file one line at the start and one at the end. */
+/** A bar in a terminal (a counter where the total is not known: 0); in a log file one line at the end. */
 export function startProgress(label: string, total: number): Progress {
   if (!process.stdout.isTTY) {
     const startedAt = Date.now();
     let done = 0;
-    console.log(`${label}: ${total} …`);
     return {
       advance: (by) => {
         done += by;
@@ -19,7 +18,11 @@ export function startProgress(label: string, total: number): Progress {
     };
   }
   const bar = new cliProgress.SingleBar(
-    { format: `${label.padEnd(24)} {bar} {percentage}% {value}/{total} {eta_formatted}`, hideCursor: true },
+    {
+      format:
+        label.padEnd(20) + (total > 0 ? " {bar} {percentage}% {value}/{total} {eta_formatted}" : " {value}"),
+      hideCursor: true,
+    },
     cliProgress.Presets.shades_classic,
   );
   bar.start(total, 0);

@@ -1,3 +1,5 @@
+import type { Random } from "./random.ts";
+
 /** How well a result agrees with the truth. Pure: nothing here knows where the figures come from. */
 
 export interface PairScore {
@@ -104,4 +106,21 @@ export function calibration(
     }));
   const gap = bins.reduce((sum, bin) => sum + bin.count * Math.abs(bin.predicted - bin.actual), 0);
   return { bins, error: points.length === 0 ? Number.NaN : gap / points.length };
+}
+
+/** The middle `share` of a Beta distribution given by mean and concentration (alpha + beta), from draws. */
+export function betaInterval(
+  center: number,
+  concentration: number,
+  share: number,
+  random: Random,
+  draws = 400,
+): [low: number, high: number] {
+  const sample = Array.from({ length: draws }, () => {
+    const a = random.gamma(Math.max(1e-6, center * concentration));
+    const b = random.gamma(Math.max(1e-6, (1 - center) * concentration));
+    return a / (a + b);
+  }).sort((x, y) => x - y);
+  const at = (quantile: number) => sample[Math.round(quantile * (draws - 1))] as number;
+  return [at((1 - share) / 2), at((1 + share) / 2)];
 }

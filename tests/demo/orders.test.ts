@@ -130,6 +130,18 @@ describe("An orders file", () => {
     expect(file.itemsWithCategory).toBe(400);
   });
 
+  test("brings an invoice that is too long for one signal in parts, none of its money lost or doubled", async () => {
+    const lines = Array.from(
+      { length: 950 },
+      (_, index) => `1001,${30_000 + index},THING ${index},1,2010-12-01 08:00:00,1,17850,UK`,
+    );
+    const file = await read([...lines, "1001,POST,POSTAGE,1,2010-12-01 08:00:00,7,17850,UK"]);
+    expect(file.signals.map((signal) => signal.source_id)).toEqual(["1001", "1001/2", "1001/3"]);
+    expect(file.signals.map((signal) => signal.data.total_amount)).toEqual([407, 400, 150]);
+    // The same number again would be read as news of the same order.
+    expect(file.signals.map((signal) => signal.data.order_number)).toEqual(["1001", "1001/2", "1001/3"]);
+  });
+
   test("that lacks a column is refused by name", async () => {
     const path = join(folder, "narrow.csv");
     await writeFile(path, "InvoiceNo,StockCode,Quantity\n1,2,3\n");

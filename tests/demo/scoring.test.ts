@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../scripts/demo/random.ts";
 import {
+  betaInterval,
   adjustedRandIndex,
   calibration,
   correlation,
@@ -43,6 +44,15 @@ describe("Scores", () => {
     expect(bins).toHaveLength(2);
     expect(bins[0]?.predicted).toBeCloseTo(0.15);
     expect(error).toBeCloseTo((2 * 0.05 + 0.1) / 3);
+  });
+
+  test("give the interval of a belief", () => {
+    // Beta(1, 1) is uniform; a concentrated one is nearly normal with deviation sqrt(m (1 - m) / (n + 1)).
+    const [low, high] = betaInterval(0.5, 2, 0.9, createRandom(1), 20_000);
+    expect(low).toBeCloseTo(0.05, 1);
+    expect(high).toBeCloseTo(0.95, 1);
+    const [left, right] = betaInterval(0.3, 2099, 0.9, createRandom(1), 20_000);
+    expect(right - left).toBeCloseTo(2 * 1.645 * 0.01, 3);
   });
 
   test("of a verdict count what was claimed and what was missed", () => {

@@ -2,7 +2,7 @@ import { createRandom, type Random } from "../random.ts";
 
 /** The hidden truth about the town. Loopwise never sees it; only the scores do. */
 
-export const CATEGORIES = [
+export const CATEGORIES: readonly string[] = [
   "coffee",
   "bakery",
   "wine",
@@ -11,7 +11,7 @@ export const CATEGORIES = [
   "books",
   "toys",
   "vegetables",
-] as const;
+];
 
 export interface Group {
   name: string;

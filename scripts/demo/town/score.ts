@@ -1,0 +1,217 @@
+import { createRandom } from "../random.ts";
+import { readRows } from "../rows.ts";
+import {
+  adjustedRandIndex,
+  betaInterval,
+  calibration,
+  type CalibrationBin,
+  correlation,
+  mean,
+  type PairScore,
+  verdictScore,
+} from "../scoring.ts";
+import type { Session } from "../session.ts";
+import { CATEGORIES, type Person, phaseIn } from "./people.ts";
+import type { IdentifierRow } from "./recognise.ts";
+import type { TownRun } from "./run.ts";
+import { concentrationOf } from "./watch.ts";
+
+export interface TownScores {
+  duplicates: PairScore;
+  faults: PairScore;
+  /** Copies and faults by kind: how many were sent and how many were found. */
+  kinds: { kind: string; sent: number; found: number }[];
+  identity: PairScore & { actors: number; peopleSeen: number };
+  /** Shares believed about people against their true shares. */
+  beliefs: {
+    count: number;
+    error: number;
+    errorOfAverage: number;
+    correlation: number;
+    calibration: number;
+    /** How many of the 90% intervals hold the truth. */
+    coverage: number;
+    bins: CalibrationBin[];
+  };
+  cohorts: { agreement: number; count: number; actors: number };
+  /** Expected response of the last three cycles as a share of the best possible. */
+  reward: { learnt: number; random: number };
+  attribution: { purchases: number; believed: number; caused: number };
+  /** Correlation of learnt response rates of cohorts with the true ones. */
+  knowledge: { pairs: number; correlation: number };
+}
+
+export async function scoreTown(session: Session, run: TownRun): Promise<TownScores> {
+  const identifiers = await readRows<IdentifierRow>(session, {
+    schema: "actors",
+    table: "actor_identifiers",
+    columns: "actor_id, identifier_type, identifier_value",
+  });
+  const people = run.registry.peopleOfActors(identifiers);
+  const members = await readMembers(session);
+  return {
+    duplicates: scoreVerdict(run, "duplicate"),
+    faults: scoreVerdict(run, "rejected"),
+    kinds: countKinds(run),
+    identity: {
+      ...run.registry.score(identifiers),
+      actors: new Set(identifiers.map((row) => row.actor_id)).size,
+      peopleSeen: new Set(people.values()).size,
+    },
+    beliefs: await scoreBeliefs(session, run, people),
+    cohorts: scoreCohorts(members, people, run.lastWeek),
+    reward: scoreReward(run),
+    attribution: await scoreAttribution(session, run),
+    knowledge: await scoreKnowledge(session, run, members, people),
+  };
+}
+
+function scoreVerdict(run: TownRun, wanted: "duplicate" | "rejected"): PairScore {
+  return verdictScore(
+    run.sent.map(({ expected, verdict }) => ({
+      truth: expected.expected === wanted,
+      found: verdict.verdict === wanted,
+    })),
+  );
+}
+
+function countKinds(run: TownRun) {
+  const kinds = new Map<string, { kind: string; sent: number; found: number }>();
+  for (const { expected, verdict } of run.sent) {
+    const row = kinds.get(expected.kind) ?? { kind: expected.kind, sent: 0, found: 0 };
+    row.sent += 1;
+    if (verdict.verdict === expected.expected) row.found += 1;
+    kinds.set(expected.kind, row);
+  }
+  return [...kinds.values()];
+}
+
+interface Member {
+  actor_id: string;
+  cohort_id: string;
+}
+
+function readMembers(session: Session): Promise<Member[]> {
+  return readRows<Member>(session, {
+    schema: "cohorts",
+    table: "actor_cohort_membership",
+    columns: "actor_id, cohort_id",
+    where: { is_active: true },
+  });
+}
+
+interface PreferenceRow {
+  actor_id: string;
+  preference_dimension: string;
+  actual_strength: number | null;
+  actual_confidence: number;
+}
+
+async function scoreBeliefs(session: Session, run: TownRun, people: ReadonlyMap<string, Person>) {
+  const rows = await readRows<{
+    actor_id: string;
+    preference_dimension: string;
+    actual_strength: number | null;
+  }>(session, {
+    schema: "actors",
+    table: "actor_preferences",
+    columns: "actor_id, preference_dimension, actual_strength, actual_confidence",
+    where: { is_current: true, preference_category: "category" },
+  });
+  const random = createRandom(1);
+  const points = rows.flatMap((row) => {
+    const person = people.get(row.actor_id);
+    const category = CATEGORIES.indexOf(row.preference_dimension);
+    if (!person || category === -1 || row.actual_strength === null) return [];
+    const actual = phaseIn(person, run.lastWeek).tastes[category] as number;
+    const [low, high] = betaInterval(
+      row.actual_strength,
+      concentrationOf(row.actual_confidence),
+      0.9,
+      random,
+      200,
+    );
+    return [{ predicted: row.actual_strength, actual, category, isCovered: low <= actual && actual <= high }];
+  });
+  const averages = CATEGORIES.map((_, category) => {
+    return mean(run.town.map((person) => phaseIn(person, run.lastWeek).tastes[category] as number));
+  });
+  const { bins, error } = calibration(points, 10);
+  return {
+    count: points.length,
+    error: mean(points.map((point) => Math.abs(point.predicted - point.actual))),
+    errorOfAverage: mean(
+      points.map((point) => Math.abs((averages[point.category] as number) - point.actual)),
+    ),
+    correlation: correlation(points.map((point) => [point.predicted, point.actual])),
+    calibration: error,
+    coverage: mean(points.map((point) => Number(point.isCovered))),
+    bins,
+  };
+}
+
+function scoreCohorts(members: readonly Member[], people: ReadonlyMap<string, Person>, week: number) {
+  const items = members.flatMap(({ actor_id, cohort_id }) => {
+    const person = people.get(actor_id);
+    return person ? [{ truth: String(phaseIn(person, week).group), found: cohort_id }] : [];
+  });
+  return {
+    agreement: adjustedRandIndex(items),
+    count: new Set(items.map((item) => item.found)).size,
+    actors: items.length,
+  };
+}
+
+function scoreReward({ rewards }: TownRun) {
+  const last = rewards.slice(-3);
+  const oracle = mean(last.map((cycle) => cycle.oracle));
+  return {
+    learnt: mean(last.map((cycle) => cycle.learnt)) / oracle,
+    random: mean(last.map((cycle) => cycle.random)) / oracle,
+  };
+}
+
+/** Purchases after an offer, how many of them the system takes for caused by it, and how many really were. */
+async function scoreAttribution(session: Session, run: TownRun) {
+  const rows = await readRows<{ deployment_id: string; attribution_confidence: number }>(session, {
+    schema: "outcomes",
+    table: "outcomes",
+    columns: "deployment_id, attribution_confidence",
+    where: { outcome_type: "purchase", is_holdout: false },
+  });
+  return {
+    purchases: rows.length,
+    believed: rows.reduce((sum, row) => sum + row.attribution_confidence, 0),
+    caused: run.caused.size,
+  };
+}
+
+/** Beta posteriors of templates in cohorts against the true mean response of the cohort's people. */
+async function scoreKnowledge(
+  session: Session,
+  run: TownRun,
+  members: readonly Member[],
+  people: ReadonlyMap<string, Person>,
+) {
+  const arms = await readRows<{
+    cohort_id: string;
+    template_id: string;
+    alpha: number;
+    beta: number;
+    pulls: number;
+  }>(session, {
+    schema: "stimuli",
+    table: "arms",
+    columns: "cohort_id, template_id, alpha, beta, pulls",
+  });
+  const pairs = arms.flatMap((arm): [number, number][] => {
+    const groups = members
+      .filter((member) => member.cohort_id === arm.cohort_id)
+      .flatMap((member) => people.get(member.actor_id) ?? [])
+      .map((person) => phaseIn(person, run.lastWeek).group);
+    if (arm.pulls === 0 || groups.length < 5) return [];
+    const truth = mean(groups.map((group) => run.rates[group]?.get(arm.template_id) ?? 0));
+    return [[arm.alpha / (arm.alpha + arm.beta), truth]];
+  });
+  return { pairs: pairs.length, correlation: correlation(pairs) };
+}
