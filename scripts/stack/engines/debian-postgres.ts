@@ -24,46 +24,34 @@ export function unpackDebianPostgres(root: string, log: (line: string) => void):
   for (const tool of ["apt-get", "dpkg"]) requireTool(tool);
   if (!existsSync("/usr/share/zoneinfo/UTC"))
     throw new Error("The time zone files are missing: install the package tzdata.");
-  const apt = privateApt(join(root, "apt"), log);
+  const apt = trixieApt(join(root, "apt"), log);
   log("Downloading PostgreSQL 17 and its extensions (about 100 MB, once)");
   apt("update");
   apt("install", "--download-only", "--yes", ...PACKAGES);
 
-  const archives = join(root, "apt", "cache", "archives");
-  for (const file of readdirSync(archives)) {
-    if (file.endsWith(".deb") && !NOT_NEEDED.test(file)) run("dpkg", ["-x", join(archives, file), root]);
+  for (const archive of archives(join(root, "apt"))) {
+    if (!NOT_NEEDED.test(basename(archive))) run("dpkg", ["-x", archive, root]);
   }
   usePrivateLibraries(root);
   rmSync(join(root, "apt"), { recursive: true });
 }
 
-function privateApt(folder: string, log: (line: string) => void): (...args: string[]) => void {
-  mkdirSync(join(folder, "state", "lists", "partial"), { recursive: true });
-  mkdirSync(join(folder, "cache", "archives", "partial"), { recursive: true });
+type Apt = (...args: string[]) => void;
+
+/** apt-get with a state of its own in `folder`, on the trixie suite alone, as if nothing were installed. */
+function trixieApt(folder: string, log: (line: string) => void): Apt {
+  const keyring = debianKeyring(join(folder, "keyring"), log);
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "status"), "");
-  const keyring = debianKeyring(folder, log);
   writeFileSync(join(folder, "sources.list"), `deb [signed-by=${keyring}] ${debianMirror()} trixie main\n`);
-  // Read last, so it wins over the machine's apt.conf; the machine's proxies stay. Its hooks would touch the system.
-  writeFileSync(
-    join(folder, "apt.conf"),
-    [
-      `Dir::State "${folder}/state";`,
-      `Dir::State::status "${folder}/status";`,
-      `Dir::Cache "${folder}/cache";`,
-      `Dir::Etc::sourcelist "${folder}/sources.list";`,
-      'Dir::Etc::sourceparts "-";',
-      'Dir::Etc::preferences "-";',
-      'Dir::Etc::preferencesparts "-";',
-      'APT::Install-Recommends "false";',
-      // Archives may lie where apt's own user cannot go.
-      'APT::Sandbox::User "root";',
-      ...["APT::Update::Post-Invoke", "APT::Update::Post-Invoke-Success", "APT::Update::Pre-Invoke"].map(
-        (hook) => `#clear ${hook};`,
-      ),
-      ...["DPkg::Pre-Install-Pkgs", "DPkg::Post-Invoke", "DPkg::Pre-Invoke"].map((hook) => `#clear ${hook};`),
-    ].join("\n"),
-  );
-  return (...args) => run("apt-get", ["-q", "-c", join(folder, "apt.conf"), ...args]);
+  return privateApt(folder, [
+    `Dir::State::status "${folder}/status";`,
+    `Dir::Etc::sourcelist "${folder}/sources.list";`,
+    'Dir::Etc::sourceparts "-";',
+    'Dir::Etc::preferences "-";',
+    'Dir::Etc::preferencesparts "-";',
+    'APT::Install-Recommends "false";',
+  ]);
 }
 
 /** Ubuntu has Debian's keys in a package of its own, so their authenticity rests on Ubuntu's. */
@@ -71,12 +59,38 @@ function debianKeyring(folder: string, log: (line: string) => void): string {
   const installed = "/usr/share/keyrings/debian-archive-keyring.gpg";
   if (existsSync(installed)) return installed;
   log("Fetching Debian's archive keys");
-  run("apt-get", ["-q", "download", "debian-archive-keyring"], folder);
-  const archive = readdirSync(folder).find((file) => file.startsWith("debian-archive-keyring"));
-  if (!archive)
-    throw new Error("Debian's archive keys were not found: install the package debian-archive-keyring.");
-  run("dpkg", ["-x", join(folder, archive), folder]);
+  const apt = privateApt(folder, []);
+  apt("update");
+  apt("install", "--download-only", "--reinstall", "--yes", "debian-archive-keyring");
+  for (const archive of archives(folder)) run("dpkg", ["-x", archive, folder]);
   return join(folder, installed);
+}
+
+function privateApt(folder: string, settings: string[]): Apt {
+  mkdirSync(join(folder, "state", "lists", "partial"), { recursive: true });
+  mkdirSync(join(folder, "cache", "archives", "partial"), { recursive: true });
+  // Read last, so it wins over the machine's apt.conf, whose proxies stay and whose hooks would touch the system.
+  const hooks = ["Update::Post-Invoke", "Update::Post-Invoke-Success", "Update::Pre-Invoke"].map(
+    (hook) => `#clear APT::${hook};`,
+  );
+  const configuration = [
+    `Dir::State "${folder}/state";`,
+    `Dir::Cache "${folder}/cache";`,
+    // Archives may lie where apt's own user cannot go.
+    'APT::Sandbox::User "root";',
+    "#clear DPkg::Pre-Install-Pkgs;",
+    ...hooks,
+    ...settings,
+  ];
+  writeFileSync(join(folder, "apt.conf"), configuration.join("\n"));
+  return (...args) => run("apt-get", ["-q", "-c", join(folder, "apt.conf"), ...args]);
+}
+
+function archives(folder: string): string[] {
+  const cache = join(folder, "cache", "archives");
+  return readdirSync(cache)
+    .filter((file) => file.endsWith(".deb"))
+    .map((file) => join(cache, file));
 }
 
 /** The mirror that this machine's own sources use, if they use Debian's at all. */
@@ -129,10 +143,9 @@ function requireTool(tool: string): void {
   );
 }
 
-function run(program: string, args: string[], cwd?: string): void {
+function run(program: string, args: string[]): void {
   try {
     execFileSync(program, args, {
-      cwd,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, LC_ALL: "C" },
     });
