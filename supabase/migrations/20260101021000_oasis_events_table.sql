@@ -27,7 +27,7 @@ create table public.oasis_events (
 ) partition by range (created_at);
 
 comment on table public.oasis_events is
-  'Every state change worth knowing, one row each, written by private.emit and never changed. Follow it with read_oasis_events, whose cursor is safe against late commits, or by Realtime.';
+  'Every state change worth knowing, one row each, written by private.emit and never changed. Follow it with read_oasis_events, whose cursor is safe against late commits.';
 comment on column public.oasis_events.brand_id is 'Null: an event of the whole system, for the service role only.';
 comment on column public.oasis_events.xid is
   'Transaction that wrote the row. Readers wait until every older transaction has ended, then order by (xid, id).';

@@ -1,4 +1,4 @@
-create function private.count_calls()
+create function private.count_calls(p_before xid8 default pg_snapshot_xmin(pg_current_snapshot()))
 returns bigint
 language plpgsql
 volatile
@@ -6,8 +6,6 @@ set search_path = ''
 as $$
 declare
   v_from xid8;
-  -- Taken before the rows are read, so that each of them is visible by then; the rest waits for the next run.
-  v_before xid8 := pg_snapshot_xmin(pg_current_snapshot());
   v_counted bigint;
 begin
   select w.counted_before into v_from from private.call_watermark w for update;
@@ -19,7 +17,7 @@ begin
       count(*) filter (where c.execution_status in ('failed', 'timeout')), count(c.execution_time_ms),
       coalesce(sum(c.execution_time_ms), 0), max(c.call_timestamp)
     from ai.function_calls c
-    where c.xid >= v_from and c.xid < v_before
+    where c.xid >= v_from and c.xid < p_before
     group by c.brand_id, c.function_id
     on conflict (brand_id, function_id) do update set
       total_calls = t.total_calls + excluded.total_calls,
@@ -32,7 +30,7 @@ begin
   )
   select count(*) into v_counted from counted;
 
-  update private.call_watermark w set counted_before = v_before where v_before > v_from;
+  update private.call_watermark w set counted_before = p_before where p_before > v_from;
   update ai.functions f
   set total_calls = s.total_calls, successful_calls = s.successful_calls, failed_calls = s.failed_calls,
       average_execution_time_ms = s.average_ms, last_called_at = s.last_called_at,
@@ -47,8 +45,8 @@ begin
   return v_counted;
 end
 $$;
-comment on function private.count_calls() is
-  'Adds the calls logged since its last run to private.function_totals and ai.functions, each exactly once: it takes the transactions that have all ended, by the same rule as public.read_oasis_events. Returns how many totals moved.';
+comment on function private.count_calls(xid8) is
+  'Adds the calls logged since its last run to private.function_totals and ai.functions, each exactly once: it takes those of transactions below p_before, which have all ended (the rule of public.read_oasis_events); the rest waits for the next run. Returns how many totals moved.';
 
 create function private.call_totals(p_brand uuid)
 returns table (function_id uuid, total_calls bigint, successful_calls bigint, failed_calls bigint, average_ms double precision, last_called_at timestamptz)
