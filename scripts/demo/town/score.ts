@@ -107,31 +107,37 @@ interface PreferenceRow {
   actual_confidence: number;
 }
 
+/** A category that a person has never bought has no row; it holds an equal part of what the others leave. */
+function believedShares(rows: readonly PreferenceRow[]): { shares: number[]; confidence: number } {
+  const known = new Map(rows.map((row) => [row.preference_dimension, row.actual_strength ?? 0]));
+  const rest = 1 - [...known.values()].reduce((sum, share) => sum + share, 0);
+  const missing = CATEGORIES.filter((category) => !known.has(category)).length;
+  return {
+    shares: CATEGORIES.map((category) => known.get(category) ?? Math.max(0, rest) / missing),
+    confidence: Math.max(...rows.map((row) => row.actual_confidence)),
+  };
+}
+
 async function scoreBeliefs(session: Session, run: TownRun, people: ReadonlyMap<string, Person>) {
-  const rows = await readRows<{
-    actor_id: string;
-    preference_dimension: string;
-    actual_strength: number | null;
-  }>(session, {
+  const rows = await readRows<PreferenceRow>(session, {
     schema: "actors",
     table: "actor_preferences",
     columns: "actor_id, preference_dimension, actual_strength, actual_confidence",
     where: { is_current: true, preference_category: "category" },
   });
+  const byActor = new Map<string, PreferenceRow[]>();
+  for (const row of rows) byActor.set(row.actor_id, [...(byActor.get(row.actor_id) ?? []), row]);
   const random = createRandom(1);
-  const points = rows.flatMap((row) => {
-    const person = people.get(row.actor_id);
-    const category = CATEGORIES.indexOf(row.preference_dimension);
-    if (!person || category === -1 || row.actual_strength === null) return [];
-    const actual = phaseIn(person, run.lastWeek).tastes[category] as number;
-    const [low, high] = betaInterval(
-      row.actual_strength,
-      concentrationOf(row.actual_confidence),
-      0.9,
-      random,
-      200,
-    );
-    return [{ predicted: row.actual_strength, actual, category, isCovered: low <= actual && actual <= high }];
+  const points = [...byActor].flatMap(([actor, known]) => {
+    const person = people.get(actor);
+    if (!person) return [];
+    const { shares, confidence } = believedShares(known);
+    const { tastes } = phaseIn(person, run.lastWeek);
+    return shares.map((predicted, category) => {
+      const actual = tastes[category] as number;
+      const [low, high] = betaInterval(predicted, concentrationOf(confidence), 0.9, random, 200);
+      return { predicted, actual, category, isCovered: low <= actual && actual <= high };
+    });
   });
   const averages = CATEGORIES.map((_, category) => {
     return mean(run.town.map((person) => phaseIn(person, run.lastWeek).tastes[category] as number));
