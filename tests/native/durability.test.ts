@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -16,6 +16,8 @@ const dataDir = mkdtempSync(join(tmpdir(), "loopwise-durability-"));
 let engine: NativeEngine;
 
 beforeAll(async () => {
+  // The server runs as a user of its own where the tests run as root.
+  chmodSync(dataDir, 0o755);
   const stack = await startStack({ engine: "native", dataDir });
   await stack.close();
   engine = await createNativeEngine({ dataDir: join(dataDir, "database") });
