@@ -1,0 +1,122 @@
+create function private.kmeans_once(p_points extensions.vector[], p_k integer, p_seed bigint)
+returns extensions.vector[]
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_centroids extensions.vector[];
+  v_next extensions.vector[];
+  v_chosen extensions.vector;
+  v_squares double precision[];
+begin
+  -- Seeding: greedy k-means++ (Arthur and Vassilvitskii 2007). Each candidate is drawn with a probability proportional
+  -- to its squared distance w from the centroids so far, as the smallest of -ln(u) / w; u is a hash of seed, step and place.
+  select p.v into v_chosen from unnest(p_points) with ordinality p (v, i)
+  order by hashint8extended(p.i, p_seed) limit 1;
+  v_centroids := array[v_chosen];
+  select array_agg((p.v operator(extensions.<->) v_chosen) ^ 2 order by p.i) into v_squares
+  from unnest(p_points) with ordinality p (v, i);
+
+  for v_step in 2..p_k loop
+    v_chosen := null;
+    select d.v into v_chosen
+    from (
+      select p.v, p.i from unnest(p_points, v_squares) with ordinality p (v, w, i)
+      where p.w > 0
+      order by -ln(((hashint8extended(p.i, p_seed + v_step) & 9007199254740991) + 1) / 9007199254740992.0::double precision) / p.w
+      limit 2 + floor(ln(p_k))::integer
+    ) d
+    cross join unnest(p_points, v_squares) p (v, w)
+    group by d.v, d.i
+    order by sum(least(p.w, (p.v operator(extensions.<->) d.v) ^ 2)), d.i
+    limit 1;
+    exit when v_chosen is null;  -- fewer distinct points than centroids
+    v_centroids := v_centroids || v_chosen;
+    select array_agg(least(p.w, (p.v operator(extensions.<->) v_chosen) ^ 2) order by p.i) into v_squares
+    from unnest(p_points, v_squares) with ordinality p (v, w, i);
+  end loop;
+
+  -- Lloyd: every point to its nearest centroid, every centroid to the mean of its points, until nothing moves.
+  for v_iteration in 1..30 loop
+    select array_agg(m.centroid order by m.label) into v_next
+    from (
+      select n.label, extensions.avg(p.v) as centroid
+      from unnest(p_points) p (v)
+      cross join lateral (
+        select c.label from unnest(v_centroids) with ordinality c (v, label)
+        order by p.v operator(extensions.<->) c.v, c.label limit 1
+      ) n
+      group by n.label
+    ) m;
+    exit when v_next = v_centroids;
+    v_centroids := v_next;
+  end loop;
+  return v_centroids;
+end
+$$;
+comment on function private.kmeans_once(extensions.vector[], integer, bigint) is
+  'One descent of k-means over an array of points: greedy k-means++ seeding and at most 30 iterations of Lloyd. Returns at most p_k centroids (fewer when there are fewer distinct points). Time: points x k x iterations; memory: the array.';
+
+create function private.kmeans(p_points extensions.vector[], p_k integer, p_seed bigint, p_restarts integer)
+returns extensions.vector[]
+language sql
+immutable
+set search_path = ''
+as $$
+  with descent as materialized (
+    select r.restart, private.kmeans_once(p_points, p_k, p_seed + 100 * r.restart) as centroids
+    from generate_series(1, p_restarts) r (restart)
+  )
+  select d.centroids
+  from descent d
+  cross join lateral (
+    select sum((
+      select min(p.v operator(extensions.<->) c.v) from unnest(d.centroids) c (v)
+    ) ^ 2) as within
+    from unnest(p_points) p (v)
+  ) w
+  order by w.within, d.restart
+  limit 1
+$$;
+comment on function private.kmeans(extensions.vector[], integer, bigint, integer) is
+  'The best of p_restarts descents by variance within (one in three ends in a local optimum). Same points in the same order and same seed: same centroids.';
+
+create type private.partition_quality as (
+  silhouette double precision, calinski_harabasz double precision, smallest_share double precision);
+
+create function private.partition_quality(p_points extensions.vector[], p_centroids extensions.vector[])
+returns private.partition_quality
+language sql
+immutable
+set search_path = ''
+as $$
+  with nearest as materialized (
+    select n.labels[1] as label, n.distances[1] as own, n.distances[2] as other, p.v
+    from unnest(p_points) p (v)
+    cross join lateral (
+      select array_agg(c.label order by c.distance, c.label) as labels, array_agg(c.distance order by c.distance) as distances
+      from (
+        select c.label, p.v operator(extensions.<->) c.v as distance
+        from unnest(p_centroids) with ordinality c (v, label)
+      ) c
+    ) n
+  ),
+  total as (
+    select count(*) as n, avg(case when t.other > 0 then 1 - t.own / t.other else 0 end) as silhouette,
+      sum(t.own ^ 2) as within, (select extensions.avg(x.v) from nearest x) as mean
+    from nearest t
+  ),
+  spread as (
+    select min(s.members) as smallest, sum(s.members * (s.centroid operator(extensions.<->) t.mean) ^ 2) as between
+    from (select label, count(*) as members, p_centroids[label] as centroid from nearest group by label) s
+    cross join total t
+  )
+  select (
+    t.silhouette,
+    s.between / nullif(cardinality(p_centroids) - 1, 0) / nullif(t.within / nullif(t.n - cardinality(p_centroids), 0), 0),
+    s.smallest::double precision / t.n)::private.partition_quality
+  from total t cross join spread s
+$$;
+comment on function private.partition_quality(extensions.vector[], extensions.vector[]) is
+  'How good a partition of points by their nearest centroid is: mean simplified silhouette 1 - a/b (a: distance to own centroid, b: to the nearest other; 0..1), Calinski-Harabasz ratio of variance between and within, and the share of the points in the smallest part.';
