@@ -3,7 +3,7 @@ export interface Engine {
   readonly kind: "embedded" | "native";
   /** Where other programs (psql, the Supabase CLI, pg_prove) connect, as the migration role `postgres`; embedded has none. */
   readonly databaseUrl?: string;
-  /** The connection object that `new App({ connection })` of @supabase/lite takes, already hardened. */
+  /** The connection object that `new App({ connection })` of @supabase/lite takes, as the superuser; the gateway hardens it. */
   readonly connection: unknown;
   /** One statement with parameters, as the migration role. */
   query<Row = Record<string, unknown>>(text: string, params?: unknown[]): Promise<Row[]>;
@@ -11,7 +11,10 @@ export interface Engine {
   exec(script: string): Promise<Record<string, unknown>[][]>;
   /** A whole script as the superuser `supabase_admin`: only for what the platform, not a migration, makes. */
   execAsAdmin(script: string): Promise<void>;
-  /** Runs `work` while no request, cron job or other holder of the lock touches the session (embedded has a single one). Calls of the same engine inside `work` do not wait. */
+  /**
+   * Runs `work` while no request, cron job or other holder of the lock touches the session (embedded has a single
+   * one). Calls of the same engine inside `work` do not wait.
+   */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
   listen(channel: string, onNotify: (payload: string) => void): Promise<void>;
   close(): Promise<void>;
