@@ -8,8 +8,8 @@ set search_path = ''
 as $$
 declare
   v_settled constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
-  v_xid xid8 := '0';
-  v_id uuid := '00000000-0000-0000-0000-000000000000';
+  v_xid xid8 := '0'::xid8;
+  v_id uuid := '00000000-0000-0000-0000-000000000000'::uuid;
 begin
   perform private.require_role(p_brand, 'support');
   if p_limit is null or p_limit not between 1 and 1000 then

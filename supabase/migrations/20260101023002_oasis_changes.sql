@@ -46,7 +46,7 @@ volatile
 set search_path = ''
 as $$
 declare
-  v_brand uuid := coalesce(p_row ->> 'brand_id', p_row ->> 'id');
+  v_brand uuid := coalesce(p_row ->> 'brand_id', p_row ->> 'id')::uuid;
 begin
   if exists (select from core.brands b where b.id = v_brand) then
     perform private.emit(v_brand, p_type, p_entity, (p_row ->> 'id')::uuid, p_payload);

@@ -99,14 +99,14 @@ volatile
 set search_path = ''
 as $$
   insert into ai.learning_logs (brand_id, learning_type, learning_category, learning_description, knowledge_gained,
-    confidence_in_learning, learning_method, source_data, source_outcomes, impact_scope, impact_scope_id)
+    confidence_in_learning, learning_method, source_data, source_outcomes, source_analysis_id, impact_scope, impact_scope_id)
   values (p_brand, p_type::ai.learning_type, p_category::ai.learning_category, p_description, p_knowledge, p_confidence,
     coalesce(p_source ->> 'method', 'statistical')::ai.learning_method, p_source,
-    coalesce(p_source -> 'outcomes', '[]'), p_scope::ai.impact_scope, p_scope_id)
+    coalesce(p_source -> 'outcomes', '[]'), (p_source ->> 'analysis_id')::uuid, p_scope::ai.impact_scope, p_scope_id)
   returning id
 $$;
 comment on function private.log_learning(uuid, text, text, text, jsonb, double precision, jsonb, text, uuid) is
-  'Logs what was learned and returns the id of the row. p_confidence: 0 to 1; p_source: object; its "outcomes" (array of ids) are what ai.explain walks on to, its "method" (default statistical) a word of ai.learning_method; p_scope: a word of ai.impact_scope.';
+  'Logs what was learned and returns the id of the row. p_confidence: 0 to 1; p_source: object; its "outcomes" (array of ids) are what ai.explain walks on to, its "analysis_id" the analysis they were read in, its "method" (default statistical) a word of ai.learning_method; p_scope: a word of ai.impact_scope.';
 
 insert into private.error_codes (key, errcode, http_status, message, hint) values
   ('function_not_registered', 'PT500', 500, 'The function %s is not in the registry.', 'Register it with private.register_function in the reference rows of its domain.');

@@ -15,7 +15,7 @@ declare
   v_ids uuid[] := array[p_id];
   v_parents integer[] := array[0];
   v_depths integer[] := array[0];
-  v_nodes jsonb[] := '{}';
+  v_nodes jsonb[] := '{}'::jsonb[];
   v_function text;
   v_node jsonb;
   v_cause record;
