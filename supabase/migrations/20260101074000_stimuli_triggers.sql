@@ -6,3 +6,22 @@ create trigger _100_set_updated_at before update on stimuli.messages for each ro
 create trigger _100_set_updated_at before update on stimuli.arms for each row execute function private.set_updated_at();
 create trigger _100_set_updated_at before update on stimuli.stimulus_deployments for each row execute function private.set_updated_at();
 create trigger _100_set_updated_at before update on stimuli.stimulus_performance_metrics for each row execute function private.set_updated_at();
+
+create function private.count_template_usage()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update stimuli.stimulus_templates t set usage_count = t.usage_count + n.used
+  from (select i.brand_id, i.template_id, count(*) as used from inserted i
+    where i.generated_by = 'template' and i.template_id is not null group by i.brand_id, i.template_id) n
+  where t.brand_id = n.brand_id and t.id = n.template_id;
+  return null;
+end
+$$;
+comment on function private.count_template_usage() is
+  'Trigger (after insert, per statement): usage_count of the templates that stimuli were made from. Definer: clients may not write the counter.';
+create trigger _500_count_template_usage after insert on stimuli.stimuli_base
+  referencing new table as inserted for each statement execute function private.count_template_usage();

@@ -48,3 +48,7 @@ select private.register_function('stimuli.approve', 'other', 'validation', 'Appr
 select private.register_function('stimuli.deploy', 'stimulus_generation', 'communication',
   'Assigns every member of the target cohort to a stimulus: treated, or held out at random', '{"holdout_share": "stimuli.holdout_share"}');
 select private.register_function('stimuli.record_delivery', 'other', 'communication', 'Takes the delivery reports of a sender');
+
+insert into private.explainers (kind, function_name) values
+  ('stimulus', 'private.explain_stimulus'),
+  ('deployment', 'private.explain_deployment');

@@ -263,3 +263,7 @@ create table outcomes.outcome_feedback_loop (
 );
 comment on table outcomes.outcome_feedback_loop is
   'The way back: each change that an outcome made to a person''s beliefs (actor) or to the next choice (model: an arm of stimuli.arms).';
+
+-- The log of learning belongs to a lower domain, which cannot name this one.
+alter table ai.learning_logs
+  add foreign key (brand_id, source_analysis_id) references outcomes.outcome_analysis (brand_id, id) on delete set null (source_analysis_id);

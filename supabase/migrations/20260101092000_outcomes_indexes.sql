@@ -19,3 +19,4 @@ create index outcome_feedback_loop_outcome_idx on outcomes.outcome_feedback_loop
 create index outcome_feedback_loop_analysis_idx on outcomes.outcome_feedback_loop (brand_id, source_analysis_id);
 create index outcome_feedback_loop_learning_idx on outcomes.outcome_feedback_loop (brand_id, source_learning_id);
 create index outcome_feedback_loop_target_idx on outcomes.outcome_feedback_loop (brand_id, target_entity_type, target_entity_id);
+create index learning_logs_source_analysis_idx on ai.learning_logs (brand_id, source_analysis_id);

@@ -1,0 +1,106 @@
+create function private.note_responses(p_brand uuid, p_stimuli uuid[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  with reached as (
+    select o.deployment_id,
+      max(case when private.is_response(o.outcome_type) then 5 when o.outcome_type in ('unsubscribe', 'complaint') then 4
+        when o.outcome_type in ('engagement', 'feedback') then 3 when o.outcome_type = 'click' then 2 when o.outcome_type = 'open' then 1 else 0 end) as stage,
+      min(o.outcome_timestamp) as first_at,
+      min(o.time_to_outcome) filter (where o.outcome_type = 'open') as to_open,
+      min(o.time_to_outcome) filter (where o.outcome_type = 'click') as to_click,
+      min(o.time_to_outcome) filter (where private.is_response(o.outcome_type)) as to_convert
+    from outcomes.outcomes o
+    where o.brand_id = p_brand and o.stimulus_id = any (p_stimuli) and not o.is_holdout and o.source_signal_id is not null
+    group by o.deployment_id
+  )
+  update stimuli.stimulus_deployments d
+  set response_status = ('{none,opened,clicked,responded,unsubscribed,converted}'::stimuli.response_status[])[r.stage + 1],
+    response_timestamp = r.first_at, time_to_open = r.to_open, time_to_click = r.to_click, time_to_convert = r.to_convert
+  from reached r
+  where d.brand_id = p_brand and d.id = r.deployment_id and d.delivery_status in ('pending', 'sent', 'delivered')
+    and (d.response_status::text, d.response_timestamp, d.time_to_open, d.time_to_click, d.time_to_convert) is distinct from
+      (('{none,opened,clicked,responded,unsubscribed,converted}'::text[])[r.stage + 1], r.first_at, r.to_open, r.to_click, r.to_convert)
+$$;
+comment on function private.note_responses(uuid, uuid[]) is
+  'Writes the furthest response and the seconds to the first open, click and response to the treated deployments. A deployment without a delivery report counts as sent; one that failed has no response.';
+
+create function private.measure_outcomes(p_brand uuid, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_found integer;
+  v_stimuli uuid[];
+begin
+  select array_agg(distinct d.stimulus_id order by d.stimulus_id) into v_stimuli
+  from stimuli.stimulus_deployments d where d.brand_id = p_brand and d.learned_at is null and d.deployed_at <= p_now;
+
+  insert into outcomes.outcomes (brand_id, stimulus_id, stimulus_type, deployment_id, source_signal_id, target_cohort_id,
+    target_actor_id, is_holdout, outcome_type, outcome_category, outcome_description, outcome_value, outcome_unit,
+    outcome_confidence, outcome_timestamp, stimulus_deployed_at, time_to_outcome, data_quality_score, source_systems, created_at)
+  select p_brand, d.stimulus_id, b.stimulus_type, d.id, r.signal_id, d.cohort_id, d.actor_id, d.is_holdout,
+    r.outcome_type, r.outcome_category,
+    format('%s %s after %s', r.outcome_type, round((extract(epoch from r.occurred_at - d.deployed_at) / 86400)::numeric, 1) || ' days',
+      case when d.is_holdout then 'being held out of ' else '' end || b.stimulus_name),
+    r.outcome_value, r.outcome_unit, r.confidence_in_matching, r.occurred_at, d.deployed_at,
+    extract(epoch from r.occurred_at - d.deployed_at)::integer, r.quality_score, jsonb_build_array(r.source_platform), p_now
+  from stimuli.stimulus_deployments d
+  join stimuli.stimuli_base b on b.brand_id = d.brand_id and b.id = d.stimulus_id
+  join actors.actors a on a.brand_id = d.brand_id and a.id = d.actor_id
+  -- A person who was merged into another since then goes on as the other.
+  join private.signal_responses r on r.brand_id = d.brand_id and r.actor_id = coalesce(a.merged_into, a.id)
+    and r.occurred_at >= d.deployed_at and r.occurred_at < least(d.window_ends_at, p_now)
+    and (r.stimulus_ref is null or r.stimulus_ref = d.stimulus_id::text)
+  where d.brand_id = p_brand and d.learned_at is null
+  on conflict (brand_id, deployment_id, source_signal_id) where deployment_id is not null do nothing;
+  get diagnostics v_found = row_count;
+
+  perform private.attribute_outcomes(p_brand, p_now);
+  perform private.note_responses(p_brand, v_stimuli);
+  perform private.refresh_stimulus_totals(p_brand, v_stimuli);
+  return v_found;
+end
+$$;
+comment on function private.measure_outcomes(uuid, timestamptz) is
+  'Finds the outcomes of all deployments that are not closed, attributes them, and counts again. Returns how many were new.';
+
+create function private.outcomes_measure(p_brand uuid, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_started timestamptz := clock_timestamp();
+  v_found integer;
+begin
+  perform private.require_role(p_brand, 'manager');
+  perform pg_advisory_xact_lock(hashtextextended('outcomes:' || p_brand::text, 0));
+  v_found := private.measure_outcomes(p_brand, p_now);
+  if v_found > 0 then
+    perform private.emit(p_brand, 'outcomes.measured', null, null, jsonb_build_object('found', v_found));
+  end if;
+  perform private.log_call('outcomes.measure', p_brand, jsonb_build_object('now', p_now), jsonb_build_object('found', v_found), v_started);
+  return v_found;
+end
+$$;
+comment on function private.outcomes_measure(uuid, timestamptz) is 'Body of outcomes.measure. Definer: clients may not write outcomes.';
+grant execute on function private.outcomes_measure(uuid, timestamptz) to authenticated, service_role;
+
+create function outcomes.measure(p_brand uuid, p_now timestamptz default now())
+returns integer
+language sql
+volatile
+set search_path = ''
+begin atomic
+  select * from private.outcomes_measure(p_brand, p_now);
+end;
+comment on function outcomes.measure(uuid, timestamptz) is
+  'Reads the signals of every treated and held-out person since its deployment, until the window ends or p_now, as outcomes; recomputes how much each stimulus caused. Each signal is one outcome of a deployment, however often this runs. Returns how many are new. For managers.';
+grant execute on function outcomes.measure(uuid, timestamptz) to authenticated, service_role;
