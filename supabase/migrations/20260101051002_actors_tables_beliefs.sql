@@ -96,7 +96,7 @@ create table actors.actor_behavioral_scores (
 create index actor_behavioral_scores_actor_idx on actors.actor_behavioral_scores (brand_id, actor_id);
 create unique index actor_behavioral_scores_one_current_idx on actors.actor_behavioral_scores (brand_id, actor_id, behavior_type, context) where is_current;
 comment on table actors.actor_behavioral_scores is
-  'How the person behaves: purchase_rate (repeat orders a day), order_value (currency of the brand), refund_share, weekend_share, email_open_share, satisfaction (0 to 1), each with its context.';
+  'How the person behaves: purchase_rate (repeat orders a day), order_value (currency of the brand), refund_share, satisfaction (0 to 1), email_open and email_click (per occasion), each with its context.';
 
 create table actors.actor_communication_profiles (
   id uuid primary key default private.uuid_v7(),

@@ -15,3 +15,5 @@ alter table actors.identifier_conflicts
   add constraint identifier_conflicts_signal_fkey foreign key (brand_id, signal_id)
   references signals.signals_base (brand_id, id) on delete cascade;
 create index identifier_conflicts_signal_idx on actors.identifier_conflicts (brand_id, signal_id);
+-- private.order_evidence looks for an earlier telling of the same order.
+create index order_history_order_number_idx on signals.order_history (brand_id, order_number);

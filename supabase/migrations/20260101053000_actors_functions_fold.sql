@@ -1,0 +1,182 @@
+create function private.actors_number(p_brand uuid, p_key text)
+returns double precision
+language sql
+stable
+set search_path = ''
+as $$
+  select (private.parameter(p_brand, 'actors.' || p_key) #>> '{}')::double precision
+$$;
+comment on function private.actors_number(uuid, text) is 'The number of the parameter actors.<p_key> for the brand.';
+
+create function private.half_life_days(p_brand uuid, p_attribute text)
+returns double precision
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(private.actors_number(p_brand, 'half_life_days.' || split_part(p_attribute, '.', 1)),
+    private.actors_number(p_brand, 'half_life_days.behavior'))
+$$;
+comment on function private.half_life_days(uuid, text) is
+  'Days after which a piece of evidence weighs half: parameter actors.half_life_days.<kind>, the kind being the first word of the attribute.';
+
+create function private.fading(p_days double precision, p_half_life_days double precision)
+returns double precision
+language sql
+immutable
+set search_path = ''
+as $$
+  -- Beyond 200 half-lives nothing is left; power() would raise an underflow.
+  select case when p_days <= 0 then 1 when p_days > 200 * p_half_life_days then 0
+    else power(2::double precision, -p_days / p_half_life_days) end
+$$;
+comment on function private.fading(double precision, double precision) is 'g = 2^(-days / half-life): what is left of a weight after so many days, 0 to 1.';
+
+create function private.days_between(p_from timestamptz, p_to timestamptz)
+returns double precision
+language sql
+immutable
+set search_path = ''
+as $$
+  select extract(epoch from p_to - p_from)::double precision / 86400
+$$;
+comment on function private.days_between(timestamptz, timestamptz) is 'Days, with fractions, from one moment to another.';
+
+create function private.evidence_sums(
+  p_distribution actors.distribution, p_value double precision, p_weight double precision, p_exposure double precision
+)
+returns double precision[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select case p_distribution
+    when 'normal' then array[p_weight, p_weight * p_value, p_weight * p_value * p_value]
+    when 'gamma' then case when p_exposure is null then array[p_weight, p_weight * p_value, 1]
+      else array[p_weight * p_exposure, p_weight * p_value, 0] end
+    else array[p_weight, p_weight * p_value, 0]
+  end
+$$;
+comment on function private.evidence_sums(actors.distribution, double precision, double precision, double precision) is
+  'What one piece of evidence adds to actor_beliefs.sums at its own time.';
+
+create function private.fold_step(p_state double precision[], p_sums double precision[], p_at timestamptz, p_half_life_days double precision)
+returns double precision[]
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_at constant double precision := extract(epoch from p_at);
+  v_g double precision;
+begin
+  if p_state is null then
+    return array[p_sums[1], p_sums[2], p_sums[3], v_at];
+  end if;
+  v_g := private.fading((v_at - p_state[4]) / 86400, p_half_life_days);
+  if v_g < 1e-30 then
+    -- Set to nothing before repeated fading can reach an underflow.
+    return array[p_sums[1], p_sums[2], p_sums[3], v_at];
+  end if;
+  return array[
+    case when abs(p_state[1]) < 1e-200 then 0 else p_state[1] * v_g end + p_sums[1],
+    case when abs(p_state[2]) < 1e-200 then 0 else p_state[2] * v_g end + p_sums[2],
+    case when abs(p_state[3]) < 1e-200 then 0 else p_state[3] * v_g end + p_sums[3],
+    v_at];
+end
+$$;
+comment on function private.fold_step(double precision[], double precision[], timestamptz, double precision) is
+  'One step of private.fold: s <- s 2^(-dt/H) + x. The state is the three sums and their time in epoch seconds.';
+
+create aggregate private.fold(double precision[], timestamptz, double precision) (
+  sfunc = private.fold_step,
+  stype = double precision[]
+);
+comment on aggregate private.fold(double precision[], timestamptz, double precision) is
+  'Sums with exponential forgetting, in the order given (order by time): arguments are the sums of a piece of evidence, its time, the half-life in days. Starting from a stored state gives bit for bit what starting from the first piece gives.';
+
+create type private.source_at as (
+  at timestamptz,
+  source_id uuid
+);
+
+create function private.fold_evidence(p_brand uuid, p_evidence_ids uuid[], p_now timestamptz default now())
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_count integer;
+begin
+  -- Every fold takes its actors in the same order, so two workers wait for each other and never deadlock.
+  perform from actors.actors a
+  where a.brand_id = p_brand
+    and a.id in (select e.actor_id from actors.evidence e where e.brand_id = p_brand and e.id = any (p_evidence_ids))
+  order by a.id
+  for no key update;
+
+  with added as materialized (
+    select e.* from actors.evidence e where e.brand_id = p_brand and e.id = any (p_evidence_ids)
+  ), half_lives as materialized (
+    select k.kind, private.half_life_days(p_brand, k.kind) as days
+    from (select distinct split_part(a.attribute, '.', 1) as kind from added a) k
+  ), keys as materialized (
+    select a.actor_id, a.attribute, a.context, a.is_stated, a.category, min(a.distribution) as distribution,
+      h.days as half_life_days, b.id as belief_id, b.sums, b.as_of, b.first_value, b.first_occurred_at, b.evidence_count, b.sources,
+      -- A late piece, or another half-life, and the key is folded again from its first piece.
+      coalesce(min(a.occurred_at) <= b.as_of or b.half_life_days <> h.days, false) as is_late
+    from added a
+    join half_lives h on h.kind = split_part(a.attribute, '.', 1)
+    left join actors.actor_beliefs b
+      on (b.brand_id, b.actor_id, b.attribute, b.context, b.is_stated, b.category)
+       = (p_brand, a.actor_id, a.attribute, a.context, a.is_stated, a.category)
+    group by a.actor_id, a.attribute, a.context, a.is_stated, a.category, h.days, b.id
+  ), pieces as (
+    select k.actor_id, k.attribute, k.context, k.is_stated, k.category, k.half_life_days,
+      k.sums, k.as_of as at, null::uuid as source_id, k.evidence_count as pieces
+    from keys k where k.belief_id is not null and not k.is_late
+    union all
+    select a.actor_id, a.attribute, a.context, a.is_stated, a.category, k.half_life_days,
+      private.evidence_sums(a.distribution, a.value, a.weight, a.exposure), a.occurred_at, a.source_id, 1
+    from added a
+    join keys k using (actor_id, attribute, context, is_stated, category)
+    where not k.is_late
+    union all
+    select e.actor_id, e.attribute, e.context, e.is_stated, e.category, k.half_life_days,
+      private.evidence_sums(e.distribution, e.value, e.weight, e.exposure), e.occurred_at, e.source_id, 1
+    from keys k
+    join actors.evidence e
+      on (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated, e.category)
+       = (p_brand, k.actor_id, k.attribute, k.context, k.is_stated, k.category)
+    where k.is_late
+  ), folded as (
+    select p.actor_id, p.attribute, p.context, p.is_stated, p.category,
+      private.fold(p.sums, p.at, p.half_life_days order by p.at, p.source_id nulls first) as sums,
+      max(p.at) as as_of, sum(p.pieces)::integer as evidence_count,
+      min(p.at) as first_at, (array_agg(p.sums[2] order by p.at, p.source_id nulls first))[1] as first_value,
+      (array_agg(distinct row (p.at, p.source_id)::private.source_at order by row (p.at, p.source_id)::private.source_at desc)
+        filter (where p.source_id is not null))[1:10] as latest
+    from pieces p
+    group by p.actor_id, p.attribute, p.context, p.is_stated, p.category
+  )
+  insert into actors.actor_beliefs as b (brand_id, actor_id, attribute, context, is_stated, category, distribution,
+    sums, as_of, first_value, first_occurred_at, has_exposure, half_life_days, evidence_count, sources, created_at)
+  select p_brand, f.actor_id, f.attribute, f.context, f.is_stated, f.category, k.distribution, f.sums[1:3], f.as_of,
+    case when k.is_late or k.belief_id is null then f.first_value else k.first_value end,
+    case when k.is_late or k.belief_id is null then f.first_at else k.first_occurred_at end,
+    k.distribution = 'gamma' and f.sums[3] = 0, k.half_life_days, f.evidence_count,
+    ((select array_agg(l.source_id) from unnest(f.latest) l) || case when k.is_late then null else k.sources end)[1:10], p_now
+  from folded f
+  join keys k using (actor_id, attribute, context, is_stated, category)
+  on conflict (brand_id, actor_id, attribute, context, is_stated, category) do update
+  set sums = excluded.sums, as_of = excluded.as_of, first_value = excluded.first_value,
+    first_occurred_at = excluded.first_occurred_at, has_exposure = excluded.has_exposure,
+    half_life_days = excluded.half_life_days, evidence_count = excluded.evidence_count,
+    sources = excluded.sources, version = b.version + 1;
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+comment on function private.fold_evidence(uuid, uuid[], timestamptz) is
+  'Folds rows just added to actors.evidence into actors.actor_beliefs and returns how many beliefs changed. Call it in the transaction that adds them. Folding the same rows again changes no number: whatever is not later than the last piece makes its key be folded again from the whole ledger, so order of arrival never matters.';

@@ -1,0 +1,179 @@
+create type private.vector_value as (
+  actor_id uuid,
+  component_name text,
+  value double precision,
+  confidence double precision
+);
+
+create function private.actors_vector_values(p_brand uuid, p_now timestamptz)
+returns setof private.vector_value
+language sql
+stable
+set search_path = ''
+as $$
+  with posteriors as materialized (
+    select p.* from private.actors_posteriors(p_brand, null, p_now) p
+    join actors.actors a on a.brand_id = p_brand and a.id = p.actor_id and a.is_active and a.merged_into is null
+    where not p.is_stated and p.context = ''
+  ), top_categories as (
+    select p.category from posteriors p where p.attribute = 'preference.category'
+    group by p.category order by sum(p.evidence_sum) desc, p.category limit 14
+  )
+  -- A category never bought has the prior's share of the person's own evidence.
+  select s.actor_id, 'preference.category.' || t.category, coalesce(p.mean, s.floor_share), s.confidence
+  from (
+    select p.actor_id, max(p.confidence) as confidence,
+      -- (A0 / K) / (A0 + N): the same for every category that the person never bought.
+      private.actors_number(p_brand, 'prior_strength.dirichlet') / greatest(max(r.category_count), 2)
+        / (private.actors_number(p_brand, 'prior_strength.dirichlet') + max(p.evidence_weight)) as floor_share
+    from posteriors p
+    left join actors.belief_priors r on r.brand_id = p_brand and r.attribute = p.attribute
+    where p.attribute = 'preference.category' group by p.actor_id
+  ) s
+  cross join top_categories t
+  left join posteriors p on p.actor_id = s.actor_id and p.attribute = 'preference.category' and p.category = t.category
+  union all
+  -- Rates and amounts differ by factors between people: compared by their logarithm.
+  select p.actor_id, p.attribute, case when p.distribution in ('gamma', 'normal') then ln(greatest(p.mean, 1e-6)) else p.mean end, p.confidence
+  from posteriors p
+  where p.attribute in ('behavior.purchase_rate', 'behavior.order_value', 'behavior.refund_share', 'experience.satisfaction',
+    'communication.email_open', 'communication.email_click')
+  union all
+  select p.actor_id, 'behavior.days_since_order', ln(1 + greatest(0, private.days_between(p.last_evidence_at, p_now))), 1
+  from posteriors p where p.attribute = 'behavior.purchase_rate'
+  union all
+  select p.actor_id, p.attribute || '.' || p.category, p.mean, p.confidence
+  from posteriors p
+  where p.attribute = 'communication.channel' and p.category in ('whatsapp', 'email', 'social')
+    or p.attribute = 'behavior.order_method' and p.category in ('online', 'phone', 'in_store')
+  union all
+  -- The day is a circle: two coordinates, so that 23 and 0 are neighbours.
+  select p.actor_id, 'communication.hour.' || c.part,
+    sum(p.evidence_sum * case c.part when 'sine' then sind(p.category::integer * 15) else cosd(p.category::integer * 15) end)
+      / (max(p.evidence_weight) + private.actors_number(p_brand, 'prior_strength.dirichlet')), max(p.confidence)
+  from posteriors p
+  cross join (values ('sine'), ('cosine')) c (part)
+  where p.attribute = 'communication.hour' and p.category ~ '^\d\d$'
+  group by p.actor_id, c.part
+  union all
+  select p.actor_id, 'behavior.weekend_share', coalesce(sum(p.mean) filter (where p.category in ('6', '7')), 0), max(p.confidence)
+  from posteriors p where p.attribute = 'behavior.weekday' group by p.actor_id
+  union all
+  select p.actor_id, 'response.any', avg(p.mean), max(p.confidence)
+  from posteriors p where p.attribute like 'response.%' group by p.actor_id
+$$;
+comment on function private.actors_vector_values(uuid, timestamptz) is
+  'The components of the belief vector of every active actor before standardisation: tastes for the 14 most bought categories, ln of purchase rate and order value, ln days since the last order, refund share, satisfaction, shares of channels and ways to order, e-mail rates, hour of day as a point on a circle, weekend share, response to stimuli.';
+
+create function private.actors_component_label(p_component text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select case
+    when p_component like 'preference.category.%' then 'buys ' || substr(p_component, 21)
+    when p_component like 'communication.channel.%' then 'reached by ' || split_part(p_component, '.', 3)
+    when p_component like 'behavior.order_method.%' then 'orders ' || case split_part(p_component, '.', 3)
+      when 'in_store' then 'in the shop' when 'phone' then 'by phone' else 'online' end
+    else case p_component
+      when 'behavior.purchase_rate' then 'orders often'
+      when 'behavior.order_value' then 'spends much per order'
+      when 'behavior.refund_share' then 'returns much'
+      when 'behavior.days_since_order' then 'long without an order'
+      when 'behavior.weekend_share' then 'orders at the weekend'
+      when 'experience.satisfaction' then 'satisfied'
+      when 'communication.email_open' then 'opens e-mails'
+      when 'communication.email_click' then 'clicks in e-mails'
+      when 'communication.hour.sine' then 'active in the morning rather than in the evening'
+      when 'communication.hour.cosine' then 'active at night rather than at noon'
+      when 'response.any' then 'answers offers'
+      else replace(replace(p_component, '.', ' '), '_', ' ') end
+  end
+$$;
+comment on function private.actors_component_label(text) is 'Words for a component of the belief vector, for people who score high in it.';
+
+create function private.actors_refresh_vectors(p_brand uuid, p_now timestamptz)
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_started constant timestamptz := clock_timestamp();
+  v_count integer;
+  v_values private.vector_value[];
+begin
+  perform private.require_role(p_brand, 'manager');
+  -- Two refreshes would fight for the positions of the components.
+  perform pg_advisory_xact_lock(hashtextextended('actors.refresh_vectors ' || p_brand, 0));
+  perform private.actors_refresh_priors(p_brand, p_now);
+
+  v_values := array(select v from private.actors_vector_values(p_brand, p_now) v);
+
+  -- A component keeps its position for as long as anybody has it, so that vectors of two refreshes can be compared.
+  delete from actors.belief_vector_components c
+  where c.brand_id = p_brand and c.component_name not in (select v.component_name from unnest(v_values) v);
+  insert into actors.belief_vector_components as c (brand_id, position, component_name, label)
+  select p_brand, f.position, n.component_name, private.actors_component_label(n.component_name)
+  from (
+    select m.component_name, row_number() over (order by m.component_name not like 'preference.%', m.component_name) as place
+    from (select distinct v.component_name from unnest(v_values) v) m
+    where not exists (select from actors.belief_vector_components e where e.brand_id = p_brand and e.component_name = m.component_name)
+  ) n
+  join (
+    select i.i as position, row_number() over (order by i.i) as place
+    from generate_series(1, 32) i (i)
+    where not exists (select from actors.belief_vector_components e where e.brand_id = p_brand and e.position = i.i)
+  ) f using (place);
+  update actors.belief_vector_components c
+  set mean_value = s.mean_value, standard_deviation = case when s.standard_deviation > 1e-9 then s.standard_deviation else 0 end
+  from (
+    select v.component_name, avg(v.value) as mean_value, stddev_pop(v.value) as standard_deviation from unnest(v_values) v group by v.component_name
+  ) s
+  where c.brand_id = p_brand and c.component_name = s.component_name;
+
+  with vectors as (
+    select m.actor_id, count(*) as known, avg(m.confidence) as quality,
+      jsonb_object_agg(c.position, greatest(-5, least(5, (m.value - c.mean_value) / c.standard_deviation))) as parts
+    from unnest(v_values) m
+    join actors.belief_vector_components c on c.brand_id = p_brand and c.component_name = m.component_name and c.standard_deviation > 0
+    group by m.actor_id
+  )
+  insert into actors.actor_belief_vectors as t (brand_id, actor_id, vector_name, vector_data, vector_type, generation_method,
+    generation_parameters, vector_quality, completeness_score, generated_at, last_updated_at)
+  select p_brand, v.actor_id, 'belief',
+    -- What is not known of a person is 0, the brand's mean.
+    (select array_agg(coalesce((v.parts ->> i.i::text)::real, 0) order by i.i) from generate_series(1, 32) i (i))::extensions.vector(32),
+    'combined', 'auto', jsonb_build_object('standardised_at', p_now), v.quality,
+    v.known::double precision / (select count(*) from actors.belief_vector_components c where c.brand_id = p_brand and c.standard_deviation > 0), p_now, p_now
+  from vectors v
+  on conflict (brand_id, actor_id, vector_name) where is_current do update
+  set vector_data = excluded.vector_data, generation_parameters = excluded.generation_parameters, vector_quality = excluded.vector_quality,
+    completeness_score = excluded.completeness_score, generated_at = excluded.generated_at, last_updated_at = excluded.last_updated_at;
+  get diagnostics v_count = row_count;
+
+  -- Who is no longer active, or has no evidence left, has no current vector.
+  update actors.actor_belief_vectors t set is_current = false
+  where t.brand_id = p_brand and t.vector_name = 'belief' and t.is_current and t.generated_at <> p_now;
+
+  perform private.emit(p_brand, 'actors.vectors_refreshed', null, null, jsonb_build_object('vectors', v_count));
+  perform private.log_call('actors.refresh_vectors', p_brand, jsonb_build_object('now', p_now), jsonb_build_object('vectors', v_count), v_started);
+  return v_count;
+end
+$$;
+comment on function private.actors_refresh_vectors(uuid, timestamptz) is 'Body of actors.refresh_vectors. Definer: clients write no vectors.';
+grant execute on function private.actors_refresh_vectors(uuid, timestamptz) to authenticated, service_role;
+
+create function actors.refresh_vectors(p_brand uuid, p_now timestamptz default now())
+returns integer
+language sql
+volatile
+set search_path = ''
+begin atomic
+  select * from private.actors_refresh_vectors(p_brand, p_now);
+end;
+comment on function actors.refresh_vectors(uuid, timestamptz) is
+  'Refreshes the priors of the brand, what each position of the vectors means (actors.belief_vector_components) and one current belief vector per active actor with evidence, standardised over the brand and cut at 5 standard deviations; for managers. Returns how many vectors. Cost grows with the number of beliefs. Error: role_too_low.';
+grant execute on function actors.refresh_vectors(uuid, timestamptz) to authenticated, service_role;
