@@ -70,7 +70,7 @@ async function fill(
           when t.typtype = 'e' then (select quote_literal(min(e.enumlabel::text)) from pg_enum e where e.enumtypid = t.oid) || '::' || a.atttypid::regtype
           when t.typname = 'jsonb' then '''{}'''
           when t.typname = 'bytea' then 'sha256(n::text::bytea)'
-          when t.typname in ('timestamptz', 'date') then 'now()'
+          when t.typname = 'timestamptz' then case when a.attname ~ '_ends_at$' then '''2036-01-01''' else '''2020-01-01''' end
           when t.typname in ('float8', 'numeric', 'int4', 'int8') then '1'
           when t.typname = 'bool' then 'false'
           when c.label is not null then quote_literal(c.label)
@@ -113,7 +113,7 @@ async function compare(
     await tx.unsafe(asMember);
     return (await tx.unsafe(`explain ${list} ${tail}`)).map((row) => row["QUERY PLAN"]).join("\n");
   });
-  const initPlans = plan.match(/InitPlan/g)?.length ?? 0;
+  const initPlans = plan.match(/^ *InitPlan \d+$/gm)?.length ?? 0;
   const ratio = median(member) / median(owner);
   return [
     {
