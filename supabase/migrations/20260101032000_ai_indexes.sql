@@ -15,7 +15,5 @@ create index reasoning_logs_scope_idx on ai.reasoning_logs (brand_id, scope_id, 
 create index reasoning_logs_reviewed_by_idx on ai.reasoning_logs (reviewed_by);
 
 create index learning_logs_recent_idx on ai.learning_logs (brand_id, learned_at desc);
--- Under the foreign key that the domain outcomes adds.
-create index learning_logs_source_analysis_idx on ai.learning_logs (brand_id, source_analysis_id);
 
 create index contradiction_logs_scope_idx on ai.contradiction_logs (brand_id, scope_id, detected_at desc);
