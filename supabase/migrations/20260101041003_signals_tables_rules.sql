@@ -69,3 +69,6 @@ create type private.signal_match as (
 );
 comment on type private.signal_match is
   'What private.match_duplicates found for a row: the id it has or gets, whether it is to be stored, and what it duplicates.';
+
+create type private.signal_detail as (signal_type signals.signal_type, data jsonb);
+comment on type private.signal_detail is 'A row for the detail table of its type, as JSON.';

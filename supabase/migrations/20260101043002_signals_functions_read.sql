@@ -1,73 +1,12 @@
-create function private.signal_field_problem(p_rule private.signal_fields, p_value jsonb)
-returns text
+create function private.read_signals(p_brand uuid, p_signals jsonb, p_now timestamptz)
+returns setof private.incoming_signal
 language plpgsql
 stable
 set search_path = ''
 as $$
-declare
-  v_text text := p_value #>> '{}';
-  v_type text := jsonb_typeof(p_value);
+#variable_conflict use_column
 begin
-  case p_rule.kind
-    when 'text' then
-      return case
-        when v_type <> 'string' then 'must be text'
-        when length(v_text) < p_rule.minimum or p_rule.minimum > 0 and btrim(v_text) = '' then 'must not be empty'
-        when length(v_text) > p_rule.maximum then 'must have at most ' || p_rule.maximum || ' characters'
-        when not v_text = any (p_rule.allowed) then 'must be one of ' || array_to_string(p_rule.allowed, ', ') end;
-    when 'integer', 'number' then
-      return case
-        when v_type <> 'number' or not pg_input_is_valid(v_text, 'float8') then 'must be a number'
-        when p_rule.kind = 'integer' and v_text::numeric <> trunc(v_text::numeric) then 'must be a whole number'
-        when v_text::numeric < p_rule.minimum then 'must be at least ' || p_rule.minimum
-        when v_text::numeric > p_rule.maximum then 'must be at most ' || p_rule.maximum end;
-    when 'boolean' then
-      return case when v_type <> 'boolean' then 'must be true or false' end;
-    when 'time' then
-      return case when v_type <> 'string' or not private.is_zoned_time(v_text)
-        then 'must be a time with its zone, such as 2026-01-31T10:00:00Z' end;
-    when 'address' then
-      return case when v_type <> 'string' or not pg_input_is_valid(v_text, 'inet') then 'must be an IP address' end;
-    when 'object' then
-      return case when v_type <> 'object' then 'must be an object' end;
-    when 'array' then
-      return case when v_type <> 'array' then 'must be an array' end;
-    when 'currency' then
-      return case when v_type <> 'string' or v_text !~ '^[A-Z]{3}$' then 'must be an ISO 4217 code such as EUR' end;
-    when 'media_type' then
-      return case when v_type <> 'string' or v_text !~ '^[a-z]+/[a-zA-Z0-9.+-]{1,100}$' then 'must be a media type such as image/jpeg' end;
-    when 'items' then
-      return case
-        when v_type <> 'array' or jsonb_array_length(p_value) not between p_rule.minimum and p_rule.maximum
-          then 'must be an array of ' || p_rule.minimum || ' to ' || p_rule.maximum || ' items'
-        when jsonb_path_exists(p_value, '$[*] ? (@.type() != "object" || !exists(@.product_id) || @.product_id.type() != "string"
-            || @.product_id == "" || !exists(@.name) || @.name.type() != "string" || @.category.type() != "string"
-            || !exists(@.quantity) || @.quantity.type() != "number" || @.quantity <= 0 || @.quantity > 1000000
-            || !exists(@.unit_price) || @.unit_price.type() != "number" || @.unit_price < 0 || @.unit_price > 9999999999)')
-          then 'each item needs product_id and name (text), quantity above 0 and unit_price of 0 or more; category is text' end;
-  end case;
-end
-$$;
-comment on function private.signal_field_problem(private.signal_fields, jsonb) is
-  'What is wrong with a value, in words that say how to mend it; null when nothing is.';
-
-create function private.is_zoned_time(p_text text)
-returns boolean
-language sql
-stable
-set search_path = ''
-as $$
-  select p_text ~ '^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}(:?\d{2})?)$'
-    and pg_input_is_valid(p_text, 'timestamptz')
-$$;
-comment on function private.is_zoned_time(text) is 'True for an ISO 8601 time that says its offset and exists in the calendar.';
-
-create function private.read_signals(p_brand uuid, p_signals jsonb, p_now timestamptz)
-returns setof private.incoming_signal
-language sql
-stable
-set search_path = ''
-as $$
+  return query
   with settings as materialized (
     select nullif(private.parameter(p_brand, 'signals.default_country') #>> '{}', '') as country,
       (private.parameter(p_brand, 'signals.max_bytes') #>> '{}')::integer as max_bytes
@@ -99,7 +38,8 @@ as $$
           then array['invalid_field', 'source_platform', 'must be text of 1 to 100 characters']
         when jsonb_typeof(i.item -> 'source_id') not in ('string', 'null') or length(i.item ->> 'source_id') not between 1 and 255
           then array['invalid_field', 'source_id', 'must be text of 1 to 255 characters, or left out']
-        when jsonb_typeof(i.item -> 'occurred_at') is distinct from 'string' or not private.is_zoned_time(i.item ->> 'occurred_at')
+        when jsonb_typeof(i.item -> 'occurred_at') is distinct from 'string' or i.item ->> 'occurred_at' !~ private.time_pattern()
+            or not pg_input_is_valid(i.item ->> 'occurred_at', 'timestamptz')
           then array['invalid_field', 'occurred_at', 'must be a time with its zone, such as 2026-01-31T10:00:00Z']
         when (i.item ->> 'occurred_at')::timestamptz not between '1990-01-01T00:00:00Z' and p_now + interval '1 day'
           then array['time_out_of_range', 'occurred_at', 'must lie after 1990 and not more than a day ahead']
@@ -116,43 +56,43 @@ as $$
     left join kinds k on k.signal_type::text = i.item ->> 'type'
   ),
   fields as materialized (
-    select e.idx, count(*) filter (where f.is_informative) as informative,
-      (array_agg(array['invalid_field', 'data.' || d.field, p.problem] order by d.field) filter (where p.problem is not null))[1:1] as problem
-    from envelopes e
-    cross join lateral jsonb_each(e.data) d (field, value)
-    join private.signal_fields f on f.signal_type = e.signal_type and f.field = d.field
-    cross join lateral (select private.signal_field_problem(f, d.value) as problem offset 0) p
-    where e.error is null
-    group by e.idx
+    select f.* from (
+      select array_agg(e.idx) as idx, array_agg(e.signal_type) as types, array_agg(e.data) as data from envelopes e where e.error is null
+    ) a cross join lateral private.check_fields(a.idx, a.types, a.data) f
   ),
-  people as materialized (
-    select e.idx, g.type, true as is_given,
-      case when jsonb_typeof(g.value) = 'string' then private.normalize_identifier(g.type,
-        case when g.type = 'social_handle' and g.value #>> '{}' not like '%:%'
-          then regexp_replace(lower(e.item ->> 'source_platform'), '[^a-z0-9_.-]+', '-', 'g') || ':' || (g.value #>> '{}') else g.value #>> '{}' end, s.country) end as value
-    from envelopes e cross join settings s cross join lateral jsonb_each(e.given) g (type, value)
-    where e.error is null
-    union all
+  names as materialized (
+    select e.idx, g.key as type, true as is_given, case when jsonb_typeof(g.value) = 'string' then
+      case when g.key = 'social_handle' and g.value #>> '{}' not like '%:%'
+        then regexp_replace(lower(e.item ->> 'source_platform'), '[^a-z0-9_.-]+', '-', 'g') || ':' else '' end || (g.value #>> '{}') end as value
+    from envelopes e cross join lateral jsonb_each(case when e.error is null then e.given else '{}' end) g
+    union
     select e.idx, f.identifier_type, false,
-      private.normalize_identifier(f.identifier_type,
-        case when f.identifier_type = 'social_handle' then coalesce(e.data ->> 'platform', 'other') || ':' else '' end || (e.data ->> f.field), s.country)
-    from envelopes e cross join settings s
-    join private.signal_fields f on f.signal_type = e.signal_type and f.identifier_type is not null and e.data ? f.field
+      case when f.identifier_type = 'social_handle' then coalesce(e.data ->> 'platform', 'other') || ':' else '' end || (e.data ->> f.field)
+    from (select * from private.signal_fields f where f.identifier_type is not null offset 0) f
+    join envelopes e on e.signal_type = f.signal_type and e.data ? f.field
     where e.error is null
       -- The other side of the conversation is the brand itself.
       and not (e.signal_type = 'whatsapp_message' and coalesce(e.data -> 'is_inbound', 'true') = 'false')
       and not (e.signal_type = 'email_interaction' and (f.field = 'sender_email') is distinct from (e.data ->> 'email_type' = 'received'))
   ),
+  people as materialized (
+    select n.idx, n.type, v.value, bool_or(n.is_given and v.value is null) as is_bad
+    from names n cross join settings s
+    cross join lateral (select private.normalize_identifier(n.type, n.value, s.country) as value offset 0) v
+    group by n.idx, n.type, v.value
+  ),
   identities as materialized (
+    -- In alphabetical order the kinds are also in order of strength.
     select p.idx,
-      coalesce(jsonb_agg(distinct jsonb_build_object('type', p.type, 'value', p.value)) filter (where p.value is not null), '[]') as identifiers,
-      min(p.type) filter (where p.value is null and p.is_given) as bad_type,
-      count(*) filter (where p.value is null and not p.is_given) as doubts
+      coalesce(jsonb_agg(jsonb_build_object('type', p.type, 'value', p.value) order by p.type, p.value)
+        filter (where p.value is not null), '[]') as identifiers,
+      min(p.type) filter (where p.is_bad) as bad_type,
+      count(*) filter (where p.value is null and not p.is_bad) as doubts
     from people p group by p.idx
   ),
   checked as materialized (
     select e.*, coalesce(n.identifiers, '[]') as identifiers, coalesce(n.doubts, 0) as doubts, coalesce(f.informative, 0) as given_fields,
-      coalesce(e.error, case when f.problem is not null then array[f.problem[1][1], f.problem[1][2], f.problem[1][3]] end,
+      coalesce(e.error, case when f.field is not null then array['invalid_field', 'data.' || f.field, substr(f.problem, length(f.field) + 2)] end,
         case when n.bad_type is not null then array['invalid_identifier', 'identifiers.' || n.bad_type,
           case n.bad_type
             when 'email' then 'must be an e-mail address'
@@ -182,7 +122,8 @@ as $$
   from hashed h
   union all
   select c.idx, c.item, c.signal_type, null, null, null, null, null, null, null, null, null, c.problem[1], c.problem[2], c.problem[3]
-  from checked c where c.problem is not null
+  from checked c where c.problem is not null;
+end
 $$;
 comment on function private.read_signals(uuid, jsonb, timestamptz) is
   'Reads and checks each element of the array p_signals on its own. A row with error_code is to be rejected: field names the place, reason the mend. Codes: not_an_object, too_large, too_deep, unknown_type, missing_field, invalid_field, invalid_identifier, time_out_of_range.';

@@ -1,0 +1,118 @@
+create function private.match_duplicates(p_brand uuid, p_rows private.incoming_signal[], p_bands private.text_bands_row[])
+returns setof private.signal_match
+language plpgsql
+volatile
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query
+  with settings as materialized (
+    select (private.parameter(p_brand, 'signals.near_duplicate_similarity') #>> '{}')::real as similarity
+  ),
+  incoming as materialized (
+    select r.idx, r.item, r.source_platform, r.source_id, r.content_sha256, r.free_text, r.identifiers, b.bands,
+      min(r.idx) over (partition by r.source_platform, r.source_id) as first_of_id,
+      min(r.idx) over (partition by r.source_platform, r.source_id, r.content_sha256) as first_of_version
+    from unnest(p_rows) r left join unnest(p_bands) b on b.idx = r.idx
+  ),
+  -- What is stored under the same id: the same content before other content, the original before its versions.
+  known as materialized (
+    select distinct on (k.idx) k.* from (
+      select i.idx, b.id, b.id as root, b.content_sha256 = i.content_sha256 as is_same, false as is_duplicate
+      from incoming i join signals.signals_base b
+        on b.brand_id = p_brand and b.source_platform = i.source_platform and b.source_id = i.source_id and not b.is_duplicate
+      union all
+      select i.idx, b.id, coalesce(b.duplicate_of, b.id), b.content_sha256 = i.content_sha256, true
+      from incoming i join signals.signals_base b
+        on b.brand_id = p_brand and b.source_platform = i.source_platform and b.source_id = i.source_id and b.is_duplicate
+    ) k order by k.idx, k.is_same desc, k.is_duplicate, k.id
+  ),
+  fresh as materialized (
+    select i.*, min(i.idx) over (partition by i.content_sha256) as first_of_content, b.id as original
+    from incoming i
+    left join signals.signals_base b on b.brand_id = p_brand and b.content_sha256 = i.content_sha256 and not b.is_duplicate
+    where i.idx = i.first_of_id and not exists (select from known k where k.idx = i.idx)
+  ),
+  texts as materialized (
+    select f.*, private.is_forwarded(f.item) as is_forwarded
+    from fresh f where f.bands is not null and f.original is null and f.idx = f.first_of_content
+  ),
+  near_stored as materialized (
+    select t.idx, n.id
+    from texts t cross join settings s cross join lateral (
+      select c.id
+      from (
+        -- Without the brand, which is part of every band: the planner would read the brand's whole index as well.
+        select b.id, b.brand_id, b.raw_content, b.identifiers from signals.signals_base b
+        where b.text_bands && t.bands and not b.is_duplicate and b.text_bands is not null
+        limit 500
+      ) c
+      where c.brand_id = p_brand
+        and extensions.similarity(private.signal_text(c.raw_content), t.free_text) >= s.similarity
+        and (t.is_forwarded or private.is_forwarded(c.raw_content) or not private.are_different_people(c.identifiers, t.identifiers))
+      order by c.id limit 1
+    ) n
+  ),
+  batch_bands as materialized (
+    select t.idx, b.band from texts t cross join lateral unnest(t.bands) b (band)
+  ),
+  near_in_batch as materialized (
+    select later.idx, min(earlier.idx) as near_idx
+    from (select distinct a.idx as earlier_idx, b.idx as later_idx
+          from batch_bands a join batch_bands b on b.band = a.band and b.idx > a.idx) p
+    join texts earlier on earlier.idx = p.earlier_idx
+    join texts later on later.idx = p.later_idx
+    cross join settings s
+    where extensions.similarity(earlier.free_text, later.free_text) >= s.similarity
+      and (earlier.is_forwarded or later.is_forwarded or not private.are_different_people(earlier.identifiers, later.identifiers))
+    group by later.idx
+  ),
+  -- Each row names at most one thing it duplicates: a stored signal (root_id) or an earlier row of the batch (of_idx).
+  links as materialized (
+    select i.idx, i.bands,
+      case when i.idx <> i.first_of_version then i.first_of_version end as same_idx,
+      case when k.is_same then k.id end as same_id,
+      case
+        when i.idx <> i.first_of_version then i.first_of_version
+        when k.idx is not null then null
+        when i.idx <> i.first_of_id then i.first_of_id
+        when f.original is not null then null
+        when f.idx <> f.first_of_content then f.first_of_content
+        when ns.idx is not null then null
+        else nb.near_idx
+      end as of_idx,
+      coalesce(k.root, f.original, ns.id) as root_id,
+      case
+        when i.idx <> i.first_of_version or k.is_same then 'same_id_same_content'
+        when k.idx is not null or i.idx <> i.first_of_id then 'same_id_other_content'
+        when f.original is not null or f.idx <> f.first_of_content then 'other_id_same_content'
+        when ns.idx is not null or nb.near_idx is not null then 'near_same_text'
+      end::signals.duplicate_kind as kind
+    from incoming i
+    left join known k on k.idx = i.idx
+    left join fresh f on f.idx = i.idx
+    left join near_stored ns on ns.idx = i.idx
+    left join near_in_batch nb on nb.idx = i.idx
+  ),
+  ids as materialized (
+    select l.idx, coalesce(l.same_id, private.uuid_v7()) as id from links l where l.same_idx is null
+  ),
+  chains as materialized (
+    with recursive chain (idx, root_idx, root_id) as (
+      select l.idx, l.idx, l.root_id from links l where l.of_idx is null
+      union all
+      select l.idx, c.root_idx, c.root_id from chain c join links l on l.of_idx = c.idx
+    )
+    select * from chain
+  )
+  select l.idx, own.id, l.same_idx is null and l.same_id is null,
+    case when l.kind is not null then coalesce(c.root_id, root.id) end, l.kind, l.bands
+  from links l
+  join chains c on c.idx = l.idx
+  join ids own on own.idx = coalesce(l.same_idx, l.idx)
+  left join ids root on root.idx = c.root_idx;
+end
+$$;
+comment on function private.match_duplicates(uuid, private.incoming_signal[], private.text_bands_row[]) is
+  'For each row the id it is or will be stored under, whether it is to be stored, and which original it duplicates and how. Finds duplicates among stored signals of any age and inside the batch. Two people (by e-mail or phone) who write nearly the same are not duplicates, unless one forwards. Call it with the brand''s ingest lock held.';
