@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { lockFolder } from "./engines/folder-lock.ts";
 import { repository } from "./engines/folders.ts";
 import { startStack } from "./start.ts";
 
@@ -62,6 +63,8 @@ function reset(dataDir: string): void {
   if (!existsSync(dataDir) || readdirSync(dataDir).length === 0) return;
   if (!["pgdata", "cluster"].some((cluster) => existsSync(join(database, cluster, "PG_VERSION"))))
     throw new Error(`${dataDir} holds no data of the local stack: not removed`);
+  // Refuses while another stack runs on them.
+  lockFolder(database)();
   for (const ours of [database, join(dataDir, "objects")]) rmSync(ours, { recursive: true, force: true });
 }
 
