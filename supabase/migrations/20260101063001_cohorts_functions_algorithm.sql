@@ -2,7 +2,8 @@ create function private.partition_stability(
   p_points extensions.vector[],
   p_centroids extensions.vector[],
   p_seed bigint,
-  p_rounds integer
+  p_rounds integer,
+  p_give_up_below double precision default 0
 )
 returns double precision[]
 language plpgsql
@@ -13,6 +14,7 @@ declare
   v_half extensions.vector[];
   v_again extensions.vector[];
   v_round_scores double precision[];
+  v_done integer;
   v_sums double precision[] := array_fill(0::double precision, array[cardinality(p_centroids)]);
 begin
   for v_round in 1..p_rounds loop
@@ -47,12 +49,14 @@ begin
     from generate_series(1, cardinality(p_centroids)) k (label)
     left join best b on b.a = k.label;
     v_sums := v_round_scores;
+    v_done := v_round;
+    exit when (select min(s) from unnest(v_sums) s) + p_rounds - v_round < p_give_up_below * p_rounds;
   end loop;
-  return (select array_agg(s.score / p_rounds order by s.i) from unnest(v_sums) with ordinality s (score, i));
+  return (select array_agg(s.score / v_done order by s.i) from unnest(v_sums) with ordinality s (score, i));
 end
 $$;
-comment on function private.partition_stability(extensions.vector[], extensions.vector[], bigint, integer) is
-  'Per centroid, the mean over p_rounds of the Jaccard overlap between its part and the best matching part when a random half of the points is clustered again (Hennig 2007, subsetting scheme). 1: always the same people; below 0.6: chance.';
+comment on function private.partition_stability(extensions.vector[], extensions.vector[], bigint, integer, double precision) is
+  'Per centroid, the mean over p_rounds of the Jaccard overlap between its part and the best matching part when a random half of the points is clustered again (Hennig 2007, subsetting scheme). 1: always the same people; below 0.6: chance. Stops early when some part cannot reach p_give_up_below any more.';
 
 create type private.clustering_result as (
   centroids extensions.vector[], stability double precision[], candidates jsonb);
@@ -66,6 +70,7 @@ immutable
 set search_path = ''
 as $$
 declare
+  v_min_stability constant double precision := (p_parameters ->> 'min_stability')::double precision;
   v_found private.clustering_result := (
     array[(select extensions.avg(p.v) from unnest(p_points) p (v))], array[1.0], '[]');
   v_centroids extensions.vector[];
@@ -78,11 +83,11 @@ begin
     v_quality := private.partition_quality(p_points, v_centroids);
     -- Parts that are too small to be a cohort are not worth the check.
     continue when v_quality.smallest_share < (p_parameters ->> 'min_share')::double precision;
-    v_stability := private.partition_stability(p_points, v_centroids, p_seed, (p_parameters ->> 'rounds')::integer);
+    v_stability := private.partition_stability(p_points, v_centroids, p_seed, (p_parameters ->> 'rounds')::integer, v_min_stability);
     v_found.candidates := v_found.candidates || jsonb_build_object('k', v_k,
       'silhouette', v_quality.silhouette, 'calinski_harabasz', v_quality.calinski_harabasz,
       'smallest_share', v_quality.smallest_share, 'stability', to_jsonb(v_stability));
-    if (select min(s) from unnest(v_stability) s) >= (p_parameters ->> 'min_stability')::double precision then
+    if (select min(s) from unnest(v_stability) s) >= v_min_stability then
       v_found.centroids := v_centroids;
       v_found.stability := v_stability;
     end if;

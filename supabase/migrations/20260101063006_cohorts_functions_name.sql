@@ -30,18 +30,6 @@ $$;
 comment on function private.cohort_name(text[], text[]) is
   'Name from labels of characteristics ("buys bags") and their directions (high, low): "Buys bags, orders often; less: reads e-mail".';
 
-create function private.plain_number(p_value double precision)
-returns text
-language sql
-immutable
-set search_path = ''
-as $$
-  select case when abs(p_value) >= 100 then round(p_value::numeric)::text
-    when abs(p_value) >= 10 then round(p_value::numeric, 1)::text
-    else round(p_value::numeric, 2)::text end
-$$;
-comment on function private.plain_number(double precision) is 'A number with about three digits, for people.';
-
 create function private.cohort_description(p_brand uuid, p_cohort uuid, p_members integer, p_total integer)
 returns text
 language sql
@@ -50,21 +38,18 @@ set search_path = ''
 as $$
   select concat_ws(' ',
     format('%s people, %s%% of all.', p_members, round(100.0 * p_members / greatest(p_total, 1))),
-    'More than everybody else: ' || string_agg(
-      format('%s (%s on average, the others %s)', d.label, private.plain_number(d.mean), private.plain_number(d.mean_of_rest)), '; ' order by d.place)
-      filter (where d.direction = 'high') || '.',
-    'Less: ' || string_agg(
-      format('%s (%s, the others %s)', d.label, private.plain_number(d.mean), private.plain_number(d.mean_of_rest)), '; ' order by d.place)
-      filter (where d.direction = 'low') || '.',
+    'More than the others: ' || string_agg(d.phrase, ', ' order by d.place) filter (where d.direction = 'high') || '.',
+    'Less: ' || string_agg(d.phrase, ', ' order by d.place) filter (where d.direction = 'low') || '.',
     case when count(*) = 0 then 'Nothing sets them clearly apart from the others.' end)
   from (
-    select n.* from (
-      select p.*, row_number() over (order by abs(p.effect) desc, p.place) as strength from private.name_parts(p_brand, p_cohort) p
-    ) n where n.strength <= 5
+    select p.place, p.direction,
+      format('%s (%s)', p.label, case when abs(p.effect) >= 0.8 then 'much' when abs(p.effect) >= 0.5 then 'clearly' else 'somewhat' end) as phrase
+    from private.name_parts(p_brand, p_cohort) p
+    order by abs(p.effect) desc, p.place limit 5
   ) d
 $$;
 comment on function private.cohort_description(uuid, uuid, integer, integer) is
-  'What a shopkeeper reads about a cohort: how many people (p_members of p_total), and its five strongest characteristics with their means.';
+  'What a shopkeeper reads about a cohort: how many people (p_members of p_total) and its five strongest characteristics; much, clearly, somewhat: effect size from 0.8, 0.5, below (Cohen 1988).';
 
 create function private.cohort_type_of(p_brand uuid, p_cohort uuid)
 returns cohorts.cohort_type

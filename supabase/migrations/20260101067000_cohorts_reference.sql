@@ -24,3 +24,10 @@ select private.register_function('cohorts.discover', 'clustering', 'clustering',
 select private.register_function('cohorts.cluster_kmeans', 'clustering', 'clustering',
   'Algorithm of cohorts.discover: k-means++ with the largest k whose clusters are all stable; sees a sample of points, returns centroids with their stability.',
   '{"parameters": ["cohorts.max_k", "cohorts.min_share", "cohorts.min_stability", "cohorts.rounds", "cohorts.restarts"]}');
+select private.register_function('cohorts.assign', 'clustering', 'clustering',
+  'Places new people in the nearest cohort of the last run.');
+
+insert into private.explainers (kind, function_name) values
+  ('cohort', 'private.explain_cohort'),
+  ('membership', 'private.explain_membership'),
+  ('clustering_run', 'private.explain_clustering_run');
