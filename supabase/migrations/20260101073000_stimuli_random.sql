@@ -69,25 +69,32 @@ strict
 parallel safe
 set search_path = ''
 as $$
-  with grid as (
-    -- Squared steps: response rates are small, so the grid is dense near 0.
-    select i, ((i - 0.5) / 2000) ^ 2 as x, (i - 0.5) / 2000 as step from generate_series(1, 2000) i
+  with arms as (
+    select k, alpha, beta, alpha / (alpha + beta) as mean, sqrt(alpha * beta / (alpha + beta + 1)) / (alpha + beta) as deviation
+    from unnest(p_alpha, p_beta) with ordinality a (alpha, beta, k)
+  ),
+  -- Points where the mass is: 150 over ten deviations about the mean of each arm.
+  points as (
+    select distinct greatest(1e-9, least(1 - 1e-9, mean + (i - 75.5) / 15 * deviation)) as x
+    from arms, generate_series(1, 150) i
+  ),
+  grid as (
+    select x, coalesce(lead(x) over w, 1) - coalesce(lag(x) over w, 0) as width from points window w as (order by x)
   ),
   mass as (
-    select a.k, g.i, (a.alpha - 1) * ln(g.x) + (a.beta - 1) * ln(1 - g.x) + ln(g.step) as log_mass
-    from unnest(p_alpha, p_beta) with ordinality a (alpha, beta, k) cross join grid g
+    select a.k, g.x, (a.alpha - 1) * ln(g.x) + (a.beta - 1) * ln(1 - g.x) + ln(g.width) as log_mass from arms a cross join grid g
   ),
+  -- In logarithms, cut at -700: a product of tiny numbers would end the query with an underflow.
   scaled as (
-    select k, i, exp(greatest(log_mass - max(log_mass) over (partition by k), -700)) as m from mass
-  ),
-  normal as (
-    select k, i, m / sum(m) over (partition by k) as m from scaled
+    select k, x, greatest(log_mass - max(log_mass) over (partition by k), -700) as log_mass from mass
   ),
   cumulative as (
-    select k, i, m, ln(greatest(sum(m) over (partition by k order by i) - m / 2, 1e-300)) as log_below from normal
+    select k, x, log_mass - ln(sum(exp(log_mass)) over (partition by k)) as log_mass,
+      ln((sum(exp(log_mass)) over (partition by k order by x) - exp(log_mass) / 2) / sum(exp(log_mass)) over (partition by k)) as log_below
+    from scaled
   ),
   best as (
-    select k, m * exp(sum(log_below) over (partition by i) - log_below) as p from cumulative
+    select k, exp(greatest(log_mass + sum(log_below) over (partition by x) - log_below, -700)) as p from cumulative
   ),
   totals as (
     select k, sum(p) as p from best group by k
@@ -95,4 +102,4 @@ as $$
   select array_agg(p / (select sum(p) from totals) order by k) from totals
 $$;
 comment on function private.best_arm_probabilities(double precision[], double precision[]) is
-  'For independent Beta(p_alpha[k], p_beta[k]): the probability of each to be the largest, which is the probability that Thompson sampling chooses it. Quadrature of f_k(x) times the product of the other F_j(x) over 2,000 points; sums to 1.';
+  'For independent Beta(p_alpha[k], p_beta[k]): the probability of each to be the largest, which is the probability that Thompson sampling chooses it. Quadrature of f_k(x) times the product of the other F_j(x), the same points for all arms; sums to 1.';
