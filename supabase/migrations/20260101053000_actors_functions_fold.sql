@@ -42,23 +42,15 @@ as $$
 $$;
 comment on function private.days_between(timestamptz, timestamptz) is 'Days, with fractions, from one moment to another.';
 
-create function private.evidence_sums(
-  p_distribution actors.distribution, p_value double precision, p_weight double precision, p_exposure double precision
-)
-returns double precision[]
-language sql
-immutable
-set search_path = ''
-as $$
-  select case p_distribution
-    when 'normal' then array[p_weight, p_weight * p_value, p_weight * p_value * p_value]
-    when 'gamma' then case when p_exposure is null then array[p_weight, p_weight * p_value, 1]
-      else array[p_weight * p_exposure, p_weight * p_value, 0] end
-    else array[p_weight, p_weight * p_value, 0]
-  end
-$$;
-comment on function private.evidence_sums(actors.distribution, double precision, double precision, double precision) is
-  'What one piece of evidence adds to actor_beliefs.sums at its own time.';
+-- A view and not a function: a function that pins its search path is never inlined, and this is read for every row.
+create view private.evidence_pieces as
+select e.*, case e.distribution
+    when 'normal' then array[e.weight, e.weight * e.value, e.weight * e.value * e.value]
+    when 'gamma' then case when e.exposure is null then array[e.weight, e.weight * e.value, 1]
+      else array[e.weight * e.exposure, e.weight * e.value, 0] end
+    else array[e.weight, e.weight * e.value, 0] end as sums
+from actors.evidence e;
+comment on view private.evidence_pieces is 'Evidence with what each piece adds to actor_beliefs.sums at its own time.';
 
 create function private.fold_step(p_state double precision[], p_sums double precision[], p_at timestamptz, p_half_life_days double precision)
 returns double precision[]
@@ -68,16 +60,14 @@ set search_path = ''
 as $$
 declare
   v_at constant double precision := extract(epoch from p_at);
+  v_half_lives constant double precision := (v_at - p_state[4]) / 86400 / p_half_life_days;
   v_g double precision;
 begin
-  if p_state is null then
+  -- The first piece, or everything before is forgotten (and power() would come near its underflow).
+  if p_state is null or v_half_lives > 100 then
     return array[p_sums[1], p_sums[2], p_sums[3], v_at];
   end if;
-  v_g := private.fading((v_at - p_state[4]) / 86400, p_half_life_days);
-  if v_g < 1e-30 then
-    -- Set to nothing before repeated fading can reach an underflow.
-    return array[p_sums[1], p_sums[2], p_sums[3], v_at];
-  end if;
+  v_g := power(2::double precision, -v_half_lives);
   return array[
     case when abs(p_state[1]) < 1e-200 then 0 else p_state[1] * v_g end + p_sums[1],
     case when abs(p_state[2]) < 1e-200 then 0 else p_state[2] * v_g end + p_sums[2],
@@ -105,6 +95,7 @@ returns integer
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on how many pieces there are
 as $$
 declare
   v_count integer;
@@ -117,7 +108,7 @@ begin
   for no key update;
 
   with added as materialized (
-    select e.* from actors.evidence e where e.brand_id = p_brand and e.id = any (p_evidence_ids)
+    select e.* from private.evidence_pieces e where e.brand_id = p_brand and e.id = any (p_evidence_ids)
   ), half_lives as materialized (
     select k.kind, private.half_life_days(p_brand, k.kind) as days
     from (select distinct split_part(a.attribute, '.', 1) as kind from added a) k
@@ -138,15 +129,15 @@ begin
     from keys k where k.belief_id is not null and not k.is_late
     union all
     select a.actor_id, a.attribute, a.context, a.is_stated, a.category, k.half_life_days,
-      private.evidence_sums(a.distribution, a.value, a.weight, a.exposure), a.occurred_at, a.source_id, 1
+      a.sums, a.occurred_at, a.source_id, 1
     from added a
     join keys k using (actor_id, attribute, context, is_stated, category)
     where not k.is_late
     union all
     select e.actor_id, e.attribute, e.context, e.is_stated, e.category, k.half_life_days,
-      private.evidence_sums(e.distribution, e.value, e.weight, e.exposure), e.occurred_at, e.source_id, 1
+      e.sums, e.occurred_at, e.source_id, 1
     from keys k
-    join actors.evidence e
+    join private.evidence_pieces e
       on (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated, e.category)
        = (p_brand, k.actor_id, k.attribute, k.context, k.is_stated, k.category)
     where k.is_late

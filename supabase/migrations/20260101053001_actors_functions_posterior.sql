@@ -21,14 +21,18 @@ language sql
 stable
 set search_path = ''
 as $$
+  -- Fading is written out: functions that pin their search path are never inlined, and this is computed for every row.
   with faded as (
-    select b.*, f.g, b.sums[1] * f.g as s0, b.sums[2] * f.g as s1, b.sums[3] * f.g as s2,
+    select b.*, f.g, h.g as g_first, b.sums[1] * f.g as s0, b.sums[2] * f.g as s1, b.sums[3] * f.g as s2,
       sum(b.sums[2] * f.g) over (partition by b.actor_id, b.attribute, b.context, b.is_stated) as all_categories,
       count(*) over (partition by b.actor_id, b.attribute, b.context, b.is_stated) as own_categories
     from actors.actor_beliefs b
-    cross join lateral (select private.fading(private.days_between(b.as_of, p_now), b.half_life_days) as g) f
+    cross join lateral (select greatest(0, extract(epoch from p_now - b.as_of)::double precision / 86400 / b.half_life_days) as age,
+      greatest(0, extract(epoch from p_now - b.first_occurred_at)::double precision / 86400 / b.half_life_days) as age_first) a
+    cross join lateral (select case when a.age > 200 then 0 else power(2::double precision, -a.age) end as g) f
+    cross join lateral (select case when a.age_first > 200 then 0 else power(2::double precision, -a.age_first) end as g) h
     where b.brand_id = p_brand and (p_actors is null or b.actor_id = any (p_actors))
-  ), strengths as (
+  ), strengths as materialized (
     select private.actors_number(p_brand, 'prior_strength.beta') as beta,
       private.actors_number(p_brand, 'prior_strength.dirichlet') as dirichlet,
       private.actors_number(p_brand, 'prior_strength.gamma') as gamma,
@@ -51,10 +55,10 @@ as $$
         when f.distribution = 'gamma' and not f.has_exposure then
           -- A stream is watched since its first event; with the mean weight of its events.
           coalesce(f.sums[1] / nullif(f.sums[3], 0), 0) * f.half_life_days / ln(2::double precision)
-            * (1 - private.fading(private.days_between(f.first_occurred_at, p_now), f.half_life_days))
+            * (1 - f.g_first)
         else f.s0 end as n,
       case when f.distribution = 'gamma' and not f.has_exposure then
-        greatest(0, f.s1 - f.first_value * private.fading(private.days_between(f.first_occurred_at, p_now), f.half_life_days))
+        greatest(0, f.s1 - f.first_value * f.g_first)
       else f.s1 end as x
     from faded f
     cross join strengths s
@@ -84,15 +88,18 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with observed as (
+  with defaults as materialized (
+    select private.actors_number(p_brand, 'prior_rate.per_day') as per_day, private.actors_number(p_brand, 'prior_rate.per_occasion') as per_occasion
+  ), observed as (
     select b.attribute, b.distribution, b.category, b.actor_id, b.has_exposure, b.sums[1] as s0, b.sums[2] as s1, b.sums[3] as s2,
       case when b.distribution = 'gamma' and not b.has_exposure
         then b.sums[1] / nullif(b.sums[3], 0) * b.half_life_days / ln(2::double precision)
-          * (1 - private.fading(private.days_between(b.first_occurred_at, p_now), b.half_life_days)) end as watched,
+          * (1 - f.g) end as watched,
       case when b.distribution = 'gamma' and not b.has_exposure
-        then greatest(0, b.sums[2] * private.fading(private.days_between(b.as_of, p_now), b.half_life_days)
-          - b.first_value * private.fading(private.days_between(b.first_occurred_at, p_now), b.half_life_days)) end as events
+        then greatest(0, b.sums[2] * power(2::double precision, -least(200, f.age)) - b.first_value * f.g) end as events
     from actors.actor_beliefs b
+    cross join lateral (select greatest(0, extract(epoch from p_now - b.as_of)::double precision / 86400 / b.half_life_days) as age,
+      power(2::double precision, -least(200, greatest(0, extract(epoch from p_now - b.first_occurred_at)::double precision / 86400 / b.half_life_days))) as g) f
     where b.brand_id = p_brand and not b.is_stated
   ), pooled as (
     select o.attribute, min(o.distribution) as distribution, count(distinct o.actor_id) as actors, count(distinct o.category) as categories,
@@ -108,10 +115,11 @@ as $$
         when 'normal' then o.s1 / nullif(o.s0, 0)
         -- One more event, over the time of the default prior, keeps a rate above zero.
         else (coalesce(o.events, o.s1) + 1) / (coalesce(o.watched, o.s0)
-          + 1 / private.actors_number(p_brand, case when o.watched is null then 'prior_rate.per_occasion' else 'prior_rate.per_day' end)) end,
+          + 1 / case when o.watched is null then d.per_occasion else d.per_day end) end,
       case when o.distribution = 'normal' then greatest(0, o.s2 / nullif(o.s0, 0) - power(o.s1 / nullif(o.s0, 0), 2)) else 0 end,
       o.categories, o.actors
     from pooled o
+    cross join defaults d
     where o.s0 > 0
     on conflict (brand_id, attribute) do update
     set distribution = excluded.distribution, mean = excluded.mean, variance = excluded.variance,

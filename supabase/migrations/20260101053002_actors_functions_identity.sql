@@ -18,13 +18,15 @@ language sql
 stable
 set search_path = ''
 as $$
+  -- Materialized: the parameters are read once and not per row.
+  with strengths as materialized (
+    select k as identifier_type, private.actors_number(p_brand, 'match_confidence.' || k) as strength
+    from unnest(enum_range(null::actors.identifier_type)) k
+  )
   select s.id, s.occurred_at, t.identifier_type, i.value ->> 'value', t.strength
   from signals.signals_base s
   cross join lateral jsonb_array_elements(s.identifiers) i
-  join (
-    select k as identifier_type, private.actors_number(p_brand, 'match_confidence.' || k) as strength
-    from unnest(enum_range(null::actors.identifier_type)) k
-  ) t on t.identifier_type::text = i.value ->> 'type'
+  join strengths t on t.identifier_type::text = i.value ->> 'type'
   where s.brand_id = p_brand and s.id = any (p_signals) and length(i.value ->> 'value') between 1 and 320
 $$;
 comment on function private.identifiers_of_signals(uuid, uuid[]) is
@@ -35,6 +37,7 @@ returns setof private.actor_match
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the arrays
 as $$
 declare
   v_open private.identified_signal[];
@@ -63,7 +66,8 @@ begin
       ), firsts as (
         select r.signal_id, min(r.occurred_at) as at,
           (array_agg(r.identifier_type order by r.strength desc, r.identifier_type, r.identifier_value))[1] as identifier_type,
-          (array_agg(r.identifier_value order by r.strength desc, r.identifier_type, r.identifier_value))[1] as identifier_value
+          (array_agg(r.identifier_value order by r.strength desc, r.identifier_type, r.identifier_value))[1] as identifier_value,
+          max(r.strength) as strength
         from ranked r
         group by r.signal_id
         having max(r.place) = 1
@@ -72,12 +76,14 @@ begin
         select p_brand, f.identifier_value, f.identifier_type, f.at, f.at from firsts f order by f.identifier_type, f.identifier_value
         on conflict (brand_id, primary_identifier_type, primary_identifier)
           do update set first_seen_at = least(a.first_seen_at, excluded.first_seen_at)
-        returning a.id, a.primary_identifier, a.primary_identifier_type, a.first_seen_at, a.total_signals
+        returning a.id, a.primary_identifier, a.primary_identifier_type, a.total_signals
       ), attached as (
         insert into actors.actor_identifiers (brand_id, actor_id, identifier_type, identifier_value, confidence, first_seen_at, last_seen_at)
         select p_brand, m.id, m.primary_identifier_type, m.primary_identifier,
-          private.actors_number(p_brand, 'match_confidence.' || m.primary_identifier_type), m.first_seen_at, m.first_seen_at
-        from made m order by m.primary_identifier_type, m.primary_identifier
+          f.strength, f.at, f.at
+        from made m
+        join firsts f on (f.identifier_type, f.identifier_value) = (m.primary_identifier_type, m.primary_identifier)
+        order by m.primary_identifier_type, m.primary_identifier
         on conflict do nothing
       )
       select v_new || coalesce(array_agg(m.id) filter (where m.total_signals = 0), '{}') into v_new from made m;
@@ -109,10 +115,14 @@ comment on function private.actors_match(uuid, uuid[]) is
 
 create function private.actors_note_conflicts(p_brand uuid, p_matches private.actor_match[])
 returns integer
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the arrays
 as $$
+declare
+  v_count integer;
+begin
   with noted as (
     insert into actors.identifier_conflicts (brand_id, signal_id, actor_id, other_actor_id, identifier_type, identifier_value)
     select p_brand, m.signal_id, m.actor_id, a.actor_id, i.identifier_type, i.identifier_value
@@ -124,17 +134,21 @@ as $$
     on conflict do nothing
     returning 1
   )
-  select count(*)::integer from noted
+  select count(*)::integer into v_count from noted;
+  return v_count;
+end
 $$;
 comment on function private.actors_note_conflicts(uuid, private.actor_match[]) is
   'Records the identifiers of matched signals that belong to somebody else; returns how many.';
 
 create function private.actors_count_signals(p_brand uuid, p_matches private.actor_match[])
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the arrays
 as $$
+begin
   with seen as (
     select i.identifier_type, i.identifier_value, min(i.occurred_at) as first_at, max(i.occurred_at) as last_at
     from private.identifiers_of_signals(p_brand, (select array_agg(u.signal_id) from unnest(p_matches) u)) i
@@ -175,7 +189,8 @@ as $$
       + case when i.identifiers ? 'email' then 0.2 else 0 end + case when coalesce(c.name, a.name) is not null then 0.2 else 0 end
   from counted c
   join identified i using (actor_id)
-  where a.brand_id = p_brand and a.id = c.actor_id
+  where a.brand_id = p_brand and a.id = c.actor_id;
+end
 $$;
 comment on function private.actors_count_signals(uuid, private.actor_match[]) is
   'Brings first and last seen, counts, quality, name and completeness of the matched actors up to date. Late signals move first_seen_at back and never last_seen_at.';

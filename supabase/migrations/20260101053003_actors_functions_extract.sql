@@ -24,7 +24,7 @@ with orders as (
         and f.source_platform = s.source_platform and e.order_status <> 'cancelled'
         and (e.order_status = 'refunded') = (o.order_status = 'refunded'))
 )
-select o.brand_id, o.signal_id, o.actor_id, o.occurred_at, o.weight, 1::double precision as strength,
+select o.brand_id, o.signal_id, o.actor_id, o.occurred_at, o.weight, false as is_answer,
   e.attribute, e.distribution::actors.distribution, e.category, e.value::double precision, e.is_stated
 from orders o
 cross join lateral (
@@ -54,7 +54,7 @@ comment on view private.order_evidence is
   'Orders: preference.category (lines per category), behavior.purchase_rate, order_value, weekday (1 Monday to 7), order_method, communication.hour (local); refunds against sales: behavior.refund_share, friction.quality; city and country of delivery. Cancelled orders say nothing.';
 
 create view private.contact_evidence as
-select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, 1::double precision as strength,
+select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, false as is_answer,
   e.attribute, 'dirichlet'::actors.distribution as distribution, e.category, 1::double precision as value, false as is_stated
 from private.signal_basics s
 left join signals.whatsapp_messages w on w.signal_id = s.signal_id and w.is_inbound
@@ -76,7 +76,7 @@ comment on view private.contact_evidence is
   'Messages, e-mail events, comments and page views: communication.channel (what the person uses of its own will), communication.hour (local), preference.interest (first step of the page''s path).';
 
 create view private.reaction_evidence as
-select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, 1::double precision as strength,
+select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, false as is_answer,
   e.attribute, e.distribution::actors.distribution, e.category, e.value::double precision, e.is_stated, e.exposure::double precision
 from private.signal_basics s
 join signals.email_interactions m on m.signal_id = s.signal_id
@@ -89,7 +89,7 @@ cross join lateral (values
 ) e (attribute, distribution, category, value, is_stated, exposure)
 where s.signal_type = 'email_interaction' and e.value is not null
 union all
-select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, 1, e.attribute, e.distribution::actors.distribution, e.category, e.value, false, null
+select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, false, e.attribute, e.distribution::actors.distribution, e.category, e.value, false, null
 from private.signal_basics s
 join signals.reviews r on r.signal_id = s.signal_id
 cross join lateral (
@@ -107,7 +107,7 @@ cross join lateral (
 ) e
 where s.signal_type = 'review'
 union all
-select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, 1, 'friction.' || case when c.event_data ->> 'category'
+select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, false, 'friction.' || case when c.event_data ->> 'category'
     in ('payment', 'delivery', 'communication', 'pricing', 'quality', 'service', 'convenience', 'technical') then c.event_data ->> 'category' else 'other' end,
   'beta', '', case when c.event_name ~* 'complain' then 1 else 0 end, false, null
 from private.signal_basics s
@@ -118,7 +118,7 @@ comment on view private.reaction_evidence is
 
 create view private.stated_evidence as
 select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight * coalesce(r.response_confidence, 1) as weight,
-  coalesce(private.actors_number(s.brand_id, 'stated_strength'), 1) as strength,
+  true as is_answer,
   q.attribute, 'dirichlet'::actors.distribution as distribution, lower(left(btrim(a.value), 200)) as category, 1::double precision as value, true as is_stated
 from private.signal_basics s
 join signals.survey_responses r on r.signal_id = s.signal_id
@@ -129,13 +129,13 @@ cross join lateral (select distinct u.value from regexp_split_to_table(coalesce(
 where s.signal_type = 'survey_response' and btrim(a.value) <> ''
   and q.attribute ~ '^(preference|communication|demographic|driver|identity)\.[a-z0-9_]{1,100}$'
 union all
-select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight * coalesce(r.response_confidence, 1), 1,
+select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight * coalesce(r.response_confidence, 1), false,
   'experience.satisfaction', 'beta', '', (r.response_numeric - 1) / 4, false
 from private.signal_basics s
 join signals.survey_responses r on r.signal_id = s.signal_id
 where s.signal_type = 'survey_response' and r.question_type = 'rating_scale' and r.response_numeric between 1 and 5
 union all
-select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, 1, 'demographic.' || d.key, 'dirichlet', left(btrim(d.value), 200), 1, true
+select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, false, 'demographic.' || d.key, 'dirichlet', left(btrim(d.value), 200), 1, true
 from private.signal_basics s
 join signals.crm_events c on c.signal_id = s.signal_id
 cross join lateral jsonb_each_text(case when jsonb_typeof(c.event_data) = 'object' then c.event_data else '{}' end) d
@@ -144,15 +144,15 @@ comment on view private.stated_evidence is
   'What people say of themselves. A survey answer states the attribute that its question_id names (preference.category, communication.channel, demographic.city, driver.primary, ...; favourite_category and preferred_channel are taken as such); several values are separated by commas. Ratings from 1 to 5: experience.satisfaction. CRM event_data: city, country, language, gender, age_group, occupation.';
 
 create view private.signal_evidence as
-select brand_id, signal_id, actor_id, occurred_at, weight, attribute, distribution, category, value * strength as value, is_stated, null::double precision as exposure
+select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, null::double precision as exposure
 from private.order_evidence
 union all
-select brand_id, signal_id, actor_id, occurred_at, weight, attribute, distribution, category, value * strength, is_stated, null from private.contact_evidence
+select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, null from private.contact_evidence
 union all
-select brand_id, signal_id, actor_id, occurred_at, weight, attribute, distribution, category, value * strength, is_stated, exposure from private.reaction_evidence
+select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, exposure from private.reaction_evidence
 union all
-select brand_id, signal_id, actor_id, occurred_at, weight, attribute, distribution, category, value * strength, is_stated, null from private.stated_evidence;
-comment on view private.signal_evidence is 'All evidence that signals of known people carry.';
+select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, null from private.stated_evidence;
+comment on view private.signal_evidence is 'All evidence that signals of known people carry. is_answer: stated in a survey, worth the parameter actors.stated_strength.';
 
 create function private.actors_extract(p_brand uuid, p_signals uuid[])
 returns uuid[]
@@ -160,10 +160,12 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with added as (
+  with answers as materialized (
+    select private.actors_number(p_brand, 'stated_strength') as strength
+  ), added as (
     insert into actors.evidence (brand_id, actor_id, attribute, distribution, category, value, exposure, is_stated, weight,
       occurred_at, source_kind, source_id)
-    select v.brand_id, v.actor_id, v.attribute, v.distribution, v.category, v.value, v.exposure, v.is_stated, least(1, v.weight),
+    select v.brand_id, v.actor_id, v.attribute, v.distribution, v.category, v.value * case when v.is_answer then (select a.strength from answers a) else 1 end, v.exposure, v.is_stated, least(1, v.weight),
       v.occurred_at, 'signal', v.signal_id
     from private.signal_evidence v
     where v.brand_id = p_brand and v.signal_id = any (p_signals)

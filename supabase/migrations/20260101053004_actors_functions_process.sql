@@ -13,6 +13,7 @@ returns private.processed_batch
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the arrays
 as $$
 declare
   v_result private.processed_batch := (cardinality(p_signals), 0, 0, 0, 0, 0, 0);

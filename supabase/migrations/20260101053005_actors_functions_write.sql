@@ -56,6 +56,7 @@ returns void
 language sql
 volatile
 set search_path = ''
+set enable_nestloop = off -- all rows are in memory and of unknown number: hash joins, never a quadratic one
 as $$
   with known as materialized (
     select * from unnest(p_posteriors) p where p.attribute ~ '^(communication\.|demographic\.language)'
@@ -107,7 +108,7 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with parameters as (
+  with parameters as materialized (
     select private.actors_number(p_brand, 'friction_severity') as opens_at
   )
   insert into actors.actor_friction_points as t (brand_id, actor_id, friction_type, friction_description, friction_severity, confidence,

@@ -56,6 +56,7 @@ returns setof private.compared_share
 language sql
 stable
 set search_path = ''
+set enable_nestloop = off -- all rows are in memory and of unknown number: hash joins, never a quadratic one
 as $$
   with shares as materialized (
     select * from unnest(p_posteriors) p where p.distribution = 'dirichlet' and p.context = ''
@@ -85,6 +86,9 @@ language sql
 volatile
 set search_path = ''
 as $$
+  with parameters as materialized (
+    select private.actors_number(p_brand, 'contradiction_log_bayes_factor') as opens_at
+  )
   insert into actors.actor_preferences as t (brand_id, actor_id, preference_category, preference_dimension, stated_preference, actual_preference,
     stated_strength, actual_strength, consistency_score, stated_confidence, actual_confidence, evidence_count, last_updated_at,
     stated_sources, actual_sources, is_contradiction, contradiction_explanation)
@@ -95,9 +99,9 @@ as $$
     c.evidence_count, p_now, private.to_list(c.stated_sources), private.to_list(c.actual_sources), x.opens,
     case when x.opens then format('says %s, and it is %s%% of what is seen', c.category, round((100 * coalesce(c.actual_mean, 0))::numeric)) end
   from unnest(p_shares) c
-  cross join lateral (
-    select coalesce(c.ln_bayes_factor >= private.actors_number(p_brand, 'contradiction_log_bayes_factor'), false) as opens
-    where c.attribute like 'preference.%') x
+  cross join parameters r
+  cross join lateral (select coalesce(c.ln_bayes_factor >= r.opens_at, false) as opens) x
+  where c.attribute like 'preference.%'
   on conflict (brand_id, actor_id, preference_category, preference_dimension) where is_current do update
   set stated_preference = excluded.stated_preference, actual_preference = excluded.actual_preference, stated_strength = excluded.stated_strength,
     actual_strength = excluded.actual_strength, consistency_score = excluded.consistency_score, stated_confidence = excluded.stated_confidence,
@@ -114,8 +118,11 @@ returns void
 language sql
 volatile
 set search_path = ''
+set enable_nestloop = off -- all rows are in memory and of unknown number: hash joins, never a quadratic one
 as $$
-  with sides as (
+  with parameters as materialized (
+    select private.actors_number(p_brand, 'contradiction_log_bayes_factor') as opens_at
+  ), sides as (
     select c.actor_id, c.attribute,
       (array_agg(c.category order by c.stated_mean desc nulls last, c.category))[1] as stated,
       (array_agg(c.category order by c.actual_mean desc nulls last, c.category))[1] as behavioral,
@@ -137,8 +144,8 @@ as $$
     s.stated_confidence, s.behavioral_confidence, s.evidence_count, p_now, x.opens, coalesce(1 / (1 + exp(-s.ln_bayes_factor)), 0),
     case when x.opens then format('says %s, acts %s', s.stated, s.behavioral) end
   from sides s
-  cross join lateral (
-    select coalesce(s.ln_bayes_factor >= private.actors_number(p_brand, 'contradiction_log_bayes_factor'), false) as opens) x
+  cross join parameters r
+  cross join lateral (select coalesce(s.ln_bayes_factor >= r.opens_at, false) as opens) x
   on conflict (brand_id, actor_id, identity_dimension) where is_current do update
   set stated_value = excluded.stated_value, behavioral_value = excluded.behavioral_value, alignment_score = excluded.alignment_score,
     stated_confidence = excluded.stated_confidence, behavioral_confidence = excluded.behavioral_confidence, evidence_count = excluded.evidence_count,

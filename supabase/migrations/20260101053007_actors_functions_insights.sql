@@ -4,11 +4,13 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with judged as (
+  with parameters as materialized (
+    select private.actors_number(p_brand, 'contradiction_log_bayes_factor') as opens_at
+  ), judged as (
     select c.*, 1 / (1 + exp(-c.ln_bayes_factor)) as strength, r.opens_at,
       format('says %s (%s), but it is %s%% of what is seen', c.category, replace(c.attribute, '.', ' '), round((100 * coalesce(c.actual_mean, 0))::numeric)) as description
     from unnest(p_shares) c
-    cross join (select private.actors_number(p_brand, 'contradiction_log_bayes_factor') as opens_at) r
+    cross join parameters r
     left join actors.actor_contradictions k
       on (k.brand_id, k.actor_id, k.attribute, k.category) = (p_brand, c.actor_id, c.attribute, c.category) and k.is_current
     where c.ln_bayes_factor >= r.opens_at or c.ln_bayes_factor is not null and k.id is not null
@@ -29,9 +31,9 @@ as $$
       evidence_for_behavior = excluded.evidence_for_behavior, requires_investigation = excluded.requires_investigation,
       log_bayes_factor = excluded.log_bayes_factor, confidence = excluded.confidence, evidence_count = excluded.evidence_count,
       last_updated_at = excluded.last_updated_at,
-      is_resolved = case when excluded.log_bayes_factor < 0 then true when excluded.log_bayes_factor >= 2.3 then false else t.is_resolved end,
+      is_resolved = case when excluded.log_bayes_factor < 0 then true when excluded.log_bayes_factor >= (select opens_at from parameters) then false else t.is_resolved end,
       resolution_date = case when excluded.log_bayes_factor < 0 then coalesce(t.resolution_date, p_now)
-        when excluded.log_bayes_factor >= 2.3 then null else t.resolution_date end,
+        when excluded.log_bayes_factor >= (select opens_at from parameters) then null else t.resolution_date end,
       resolution_explanation = case when excluded.log_bayes_factor < 0 then 'what is said and what is seen agree again' end
     where t.evidence_count <> excluded.evidence_count
     returning t.id, t.actor_id, t.attribute, t.category, t.contradiction_description, t.contradiction_strength, t.stated_belief, t.actual_behavior,
@@ -68,7 +70,9 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with weeks as (
+  with parameters as materialized (
+    select private.actors_number(p_brand, 'routine_log_bayes_factor') as opens_at
+  ), weeks as (
     select p.actor_id, max(p.evidence_weight) as n, max(p.confidence) as confidence, sum(p.evidence_count)::integer as evidence_count,
       jsonb_object_agg(p.category, p.mean) as shares,
       (array_agg(p.category order by p.mean desc, p.category))[1]::integer as weekday, max(p.mean) as share,
@@ -88,7 +92,7 @@ as $$
     w.confidence, w.evidence_count, p_now, w.sources
   from weeks w
   left join actors.actor_memory_loops c on (c.brand_id, c.actor_id, c.loop_type) = (p_brand, w.actor_id, 'weekly_routine') and c.is_current
-  where c.id is not null or w.ln_bayes_factor >= private.actors_number(p_brand, 'routine_log_bayes_factor')
+  where c.id is not null or w.ln_bayes_factor >= (select opens_at from parameters)
   on conflict (brand_id, actor_id, loop_type) where is_current do update
   set loop_description = excluded.loop_description, loop_strength = excluded.loop_strength, loop_consistency = excluded.loop_consistency,
     pattern_data = excluded.pattern_data, confidence = excluded.confidence, evidence_count = excluded.evidence_count,

@@ -10,8 +10,11 @@ returns setof private.vector_value
 language sql
 stable
 set search_path = ''
+set enable_nestloop = off -- all rows are in memory and of unknown number: hash joins, never a quadratic one
 as $$
-  with posteriors as materialized (
+  with parameters as materialized (
+    select private.actors_number(p_brand, 'prior_strength.dirichlet') as strength
+  ), posteriors as materialized (
     select p.* from private.actors_posteriors(p_brand, null, p_now) p
     join actors.actors a on a.brand_id = p_brand and a.id = p.actor_id and a.is_active and a.merged_into is null
     where not p.is_stated and p.context = ''
@@ -24,9 +27,9 @@ as $$
   from (
     select p.actor_id, max(p.confidence) as confidence,
       -- (A0 / K) / (A0 + N): the same for every category that the person never bought.
-      private.actors_number(p_brand, 'prior_strength.dirichlet') / greatest(max(r.category_count), 2)
-        / (private.actors_number(p_brand, 'prior_strength.dirichlet') + max(p.evidence_weight)) as floor_share
+      max(q.strength) / greatest(max(r.category_count), 2) / (max(q.strength) + max(p.evidence_weight)) as floor_share
     from posteriors p
+    cross join parameters q
     left join actors.belief_priors r on r.brand_id = p_brand and r.attribute = p.attribute
     where p.attribute = 'preference.category' group by p.actor_id
   ) s
@@ -50,9 +53,10 @@ as $$
   -- The day is a circle: two coordinates, so that 23 and 0 are neighbours.
   select p.actor_id, 'communication.hour.' || c.part,
     sum(p.evidence_sum * case c.part when 'sine' then sind(p.category::integer * 15) else cosd(p.category::integer * 15) end)
-      / (max(p.evidence_weight) + private.actors_number(p_brand, 'prior_strength.dirichlet')), max(p.confidence)
+      / (max(p.evidence_weight) + max(q.strength)), max(p.confidence)
   from posteriors p
   cross join (values ('sine'), ('cosine')) c (part)
+  cross join parameters q
   where p.attribute = 'communication.hour' and p.category ~ '^\d\d$'
   group by p.actor_id, c.part
   union all
@@ -99,6 +103,7 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set enable_nestloop = off -- all rows are in memory and of unknown number: hash joins, never a quadratic one
 as $$
 declare
   v_started constant timestamptz := clock_timestamp();
