@@ -41,14 +41,22 @@ async function runLoop(engine: Engine, size: number): Promise<Map<string, number
   );
   const send = async (wave: number, day: string, share: number) => {
     for (let from = 0; from < size; from += BATCH) {
-      await engine.query(ORDERS, [brand, from, Math.min(from + BATCH, size), wave, day, share]);
+      const { rejected } = await one<{ rejected: number }>(ORDERS, [
+        brand,
+        from,
+        Math.min(from + BATCH, size),
+        wave,
+        day,
+        share,
+      ]);
+      if (rejected > 0) throw new Error(`${rejected} signals were rejected`);
     }
   };
-  const process = async () => {
+  const process = async (now: string) => {
     for (let claimed = BATCH; claimed > 0; ) {
       const row = await one<{ claimed: number }>(
-        "select claimed from actors.process_signals($1::uuid, 5000, '2026-03-01')",
-        [brand],
+        "select claimed from actors.process_signals($1::uuid, 5000, $2::timestamptz)",
+        [brand, now],
       );
       claimed = row.claimed;
     }
@@ -59,7 +67,7 @@ async function runLoop(engine: Engine, size: number): Promise<Map<string, number
     await send(1, "2026-01-20", 1);
   });
   await engine.exec("analyze");
-  await timed("actors.process_signals", process);
+  await timed("actors.process_signals", () => process("2026-02-01"));
   await engine.exec("analyze");
   await timed("actors.refresh_vectors", () =>
     engine.query("select actors.refresh_vectors($1::uuid, '2026-02-01')", [brand]),
@@ -78,7 +86,7 @@ async function runLoop(engine: Engine, size: number): Promise<Map<string, number
     }
   });
   await send(2, "2026-02-03", 3);
-  await process();
+  await process("2026-02-10");
   await engine.exec("analyze");
   await timed("outcomes.measure", () =>
     engine.query("select outcomes.measure($1::uuid, '2026-02-10')", [brand]),
@@ -89,10 +97,10 @@ async function runLoop(engine: Engine, size: number): Promise<Map<string, number
 
 /** One order of every $6th actor of [$2, $3): three kinds of shoppers who differ in category and spending. */
 const ORDERS = `
-  select count(*) from signals.ingest($1::uuid, (
+  select count(*) filter (where verdict = 'rejected')::int as rejected from signals.ingest($1::uuid, (
     select jsonb_agg(jsonb_build_object(
       'type', 'order', 'source_platform', 'bench', 'source_id', n || '-' || $4::int,
-      'occurred_at', ($5::date + (n % 24) * interval '1 hour'),
+      'occurred_at', to_char($5::date + (n % 24) * interval '1 hour', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
       'identifiers', jsonb_build_object('email', 'person' || n || '@example.com'),
       'data', jsonb_build_object(
         'order_number', n || '-' || $4::int, 'order_status', 'delivered',
@@ -100,7 +108,7 @@ const ORDERS = `
         'items', jsonb_build_array(jsonb_build_object(
           'product_id', 'p' || n % 3, 'name', 'Product ' || n % 3, 'category', (array['tea', 'cake', 'books'])[n % 3 + 1],
           'quantity', 1 + n % 2, 'unit_price', 10)))))
-    from generate_series($2::int, $3::int - 1) n where n % $6::int = 0), null, '2026-03-01')`;
+    from generate_series($2::int, $3::int - 1) n where n % $6::int = 0), null, $5::date + interval '2 days')`;
 
 function compare(costs: Map<number, Map<string, number>>): BenchRow[] {
   const rows: BenchRow[] = [];
