@@ -85,11 +85,6 @@ create aggregate private.fold(double precision[], timestamptz, double precision)
 comment on aggregate private.fold(double precision[], timestamptz, double precision) is
   'Sums with exponential forgetting, in the order given (order by time): arguments are the sums of a piece of evidence, its time, the half-life in days. Starting from a stored state gives bit for bit what starting from the first piece gives.';
 
-create type private.source_at as (
-  at timestamptz,
-  source_id uuid
-);
-
 create function private.fold_evidence(p_brand uuid, p_evidence_ids uuid[], p_now timestamptz default now())
 returns integer
 language plpgsql
@@ -107,59 +102,55 @@ begin
   order by a.id
   for no key update;
 
-  with added as materialized (
-    select e.* from private.evidence_pieces e where e.brand_id = p_brand and e.id = any (p_evidence_ids)
-  ), half_lives as materialized (
+  -- Windows instead of joins of one step with another: of those the planner knows no sizes.
+  with half_lives as materialized (
     select k.kind, private.half_life_days(p_brand, k.kind) as days
-    from (select distinct split_part(a.attribute, '.', 1) as kind from added a) k
-  ), keys as materialized (
-    select a.actor_id, a.attribute, a.context, a.is_stated, a.category, min(a.distribution) as distribution,
-      h.days as half_life_days, b.id as belief_id, b.sums, b.as_of, b.first_value, b.first_occurred_at, b.evidence_count, b.sources,
-      -- A late piece, or another half-life, and the key is folded again from its first piece.
-      coalesce(min(a.occurred_at) <= b.as_of or b.half_life_days <> h.days, false) as is_late
-    from added a
-    join half_lives h on h.kind = split_part(a.attribute, '.', 1)
+    from (select distinct split_part(e.attribute, '.', 1) as kind from actors.evidence e where e.brand_id = p_brand and e.id = any (p_evidence_ids)) k
+  ), added as materialized (
+    select e.actor_id, e.attribute, e.context, e.is_stated, e.category, e.distribution, e.sums, e.occurred_at, e.source_id,
+      (select h.days from half_lives h where h.kind = split_part(e.attribute, '.', 1)) as half_life_days,
+      b.id as belief_id, b.sums as old_sums, b.as_of, b.half_life_days as old_half_life_days, b.first_value, b.first_occurred_at,
+      b.evidence_count, b.sources, min(e.occurred_at) over by_key as earliest, row_number() over by_key as place
+    from private.evidence_pieces e
     left join actors.actor_beliefs b
       on (b.brand_id, b.actor_id, b.attribute, b.context, b.is_stated, b.category)
-       = (p_brand, a.actor_id, a.attribute, a.context, a.is_stated, a.category)
-    group by a.actor_id, a.attribute, a.context, a.is_stated, a.category, h.days, b.id
+       = (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated, e.category)
+    where e.brand_id = p_brand and e.id = any (p_evidence_ids)
+    window by_key as (partition by e.actor_id, e.attribute, e.context, e.is_stated, e.category)
+  ), judged as materialized (
+    -- A late piece, or another half-life, and the key is folded again from its first piece.
+    select a.*, coalesce(a.earliest <= a.as_of or a.half_life_days <> a.old_half_life_days, false) as is_late from added a
   ), pieces as (
-    select k.actor_id, k.attribute, k.context, k.is_stated, k.category, k.half_life_days,
-      k.sums, k.as_of as at, null::uuid as source_id, k.evidence_count as pieces
-    from keys k where k.belief_id is not null and not k.is_late
+    select j.actor_id, j.attribute, j.context, j.is_stated, j.category, j.distribution, j.half_life_days, j.old_sums as sums,
+      j.as_of as at, null::uuid as source_id, j.evidence_count as pieces, j.sources, j.first_value, j.first_occurred_at as first_at
+    from judged j where j.place = 1 and j.belief_id is not null and not j.is_late
     union all
-    select a.actor_id, a.attribute, a.context, a.is_stated, a.category, k.half_life_days,
-      a.sums, a.occurred_at, a.source_id, 1
-    from added a
-    join keys k using (actor_id, attribute, context, is_stated, category)
-    where not k.is_late
+    select j.actor_id, j.attribute, j.context, j.is_stated, j.category, j.distribution, j.half_life_days, j.sums,
+      j.occurred_at, j.source_id, 1, null, j.sums[2], j.occurred_at
+    from judged j where not j.is_late
     union all
-    select e.actor_id, e.attribute, e.context, e.is_stated, e.category, k.half_life_days,
-      e.sums, e.occurred_at, e.source_id, 1
-    from keys k
+    select e.actor_id, e.attribute, e.context, e.is_stated, e.category, e.distribution, j.half_life_days, e.sums,
+      e.occurred_at, e.source_id, 1, null, e.sums[2], e.occurred_at
+    from judged j
     join private.evidence_pieces e
       on (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated, e.category)
-       = (p_brand, k.actor_id, k.attribute, k.context, k.is_stated, k.category)
-    where k.is_late
+       = (p_brand, j.actor_id, j.attribute, j.context, j.is_stated, j.category)
+    where j.place = 1 and j.is_late
   ), folded as (
-    select p.actor_id, p.attribute, p.context, p.is_stated, p.category,
+    select p.actor_id, p.attribute, p.context, p.is_stated, p.category, p.half_life_days, min(p.distribution) as distribution,
       private.fold(p.sums, p.at, p.half_life_days order by p.at, p.source_id nulls first) as sums,
-      max(p.at) as as_of, sum(p.pieces)::integer as evidence_count,
-      min(p.at) as first_at, (array_agg(p.sums[2] order by p.at, p.source_id nulls first))[1] as first_value,
-      (array_agg(distinct row (p.at, p.source_id)::private.source_at order by row (p.at, p.source_id)::private.source_at desc)
-        filter (where p.source_id is not null))[1:10] as latest
+      max(p.at) as as_of, sum(p.pieces)::integer as evidence_count, min(p.first_at) as first_at,
+      (array_agg(p.first_value order by p.at, p.source_id nulls first))[1] as first_value,
+      (array_agg(p.source_id order by p.at desc, p.source_id desc) filter (where p.source_id is not null))[1:10]
+        || coalesce(max(p.sources), '{}') as latest
     from pieces p
-    group by p.actor_id, p.attribute, p.context, p.is_stated, p.category
+    group by p.actor_id, p.attribute, p.context, p.is_stated, p.category, p.half_life_days
   )
   insert into actors.actor_beliefs as b (brand_id, actor_id, attribute, context, is_stated, category, distribution,
     sums, as_of, first_value, first_occurred_at, has_exposure, half_life_days, evidence_count, sources, created_at)
-  select p_brand, f.actor_id, f.attribute, f.context, f.is_stated, f.category, k.distribution, f.sums[1:3], f.as_of,
-    case when k.is_late or k.belief_id is null then f.first_value else k.first_value end,
-    case when k.is_late or k.belief_id is null then f.first_at else k.first_occurred_at end,
-    k.distribution = 'gamma' and f.sums[3] = 0, k.half_life_days, f.evidence_count,
-    ((select array_agg(l.source_id) from unnest(f.latest) l) || case when k.is_late then null else k.sources end)[1:10], p_now
+  select p_brand, f.actor_id, f.attribute, f.context, f.is_stated, f.category, f.distribution, f.sums[1:3], f.as_of,
+    f.first_value, f.first_at, f.distribution = 'gamma' and f.sums[3] = 0, f.half_life_days, f.evidence_count, f.latest[1:10], p_now
   from folded f
-  join keys k using (actor_id, attribute, context, is_stated, category)
   on conflict (brand_id, actor_id, attribute, context, is_stated, category) do update
   set sums = excluded.sums, as_of = excluded.as_of, first_value = excluded.first_value,
     first_occurred_at = excluded.first_occurred_at, has_exposure = excluded.has_exposure,
