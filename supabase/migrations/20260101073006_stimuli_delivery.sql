@@ -4,7 +4,7 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with stages as (
+  with stages as materialized (
     select d.stimulus_id,
       case when d.response_status = 'converted' then 5 when d.response_status in ('clicked', 'responded') then 4
         when d.response_status in ('opened', 'unsubscribed') then 3
@@ -12,7 +12,7 @@ as $$
     from stimuli.stimulus_deployments d
     where d.brand_id = p_brand and d.stimulus_id = any (p_stimuli) and not d.is_holdout
   ),
-  totals as (
+  totals as materialized (
     select s.stimulus_id, count(*) filter (where s.stage >= 1) as sent, count(*) filter (where s.stage >= 2) as delivered,
       count(*) filter (where s.stage >= 3) as opened, count(*) filter (where s.stage >= 4) as clicked,
       count(*) filter (where s.stage >= 5) as converted

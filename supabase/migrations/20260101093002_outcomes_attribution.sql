@@ -80,10 +80,10 @@ begin
   with open_stimuli as materialized (
     select distinct d.stimulus_id from stimuli.stimulus_deployments d where d.brand_id = p_brand and d.learned_at is null
   ),
-  shares as (
+  shares as materialized (
     select * from private.outcomes_attribution(p_brand, (select coalesce(array_agg(s.stimulus_id), '{}') from open_stimuli s), p_now)
   ),
-  own as (
+  own as materialized (
     select o.id, o.source_signal_id, case when o.is_holdout then 0 else a.attribution end as share, a as basis
     from outcomes.outcomes o
     join stimuli.stimulus_deployments d on d.brand_id = o.brand_id and d.id = o.deployment_id and d.learned_at is null
@@ -91,14 +91,14 @@ begin
     where o.brand_id = p_brand and o.source_signal_id is not null
   ),
   -- One happening is caused once: what several stimuli claim of it sums to 1 at most, after what was learned already.
-  spent as (
+  spent as materialized (
     select o.source_signal_id, sum(o.attribution_confidence) as share
     from outcomes.outcomes o
     join stimuli.stimulus_deployments d on d.brand_id = o.brand_id and d.id = o.deployment_id and d.learned_at is not null
     where o.brand_id = p_brand and o.source_signal_id in (select w.source_signal_id from own w)
     group by o.source_signal_id
   ),
-  credited as (
+  credited as materialized (
     select w.id, w.basis, w.share * least(1, greatest(0, 1 - coalesce(s.share, 0))
       / nullif(sum(w.share) over (partition by w.source_signal_id), 0)) as share
     from own w left join spent s on s.source_signal_id = w.source_signal_id

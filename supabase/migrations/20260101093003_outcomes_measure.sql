@@ -4,7 +4,7 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with reached as (
+  with reached as materialized (
     select o.deployment_id,
       max(case when private.is_response(o.outcome_type) then 5 when o.outcome_type in ('unsubscribe', 'complaint') then 4
         when o.outcome_type in ('engagement', 'feedback') then 3 when o.outcome_type = 'click' then 2 when o.outcome_type = 'open' then 1 else 0 end) as stage,
@@ -40,23 +40,38 @@ begin
   select array_agg(distinct d.stimulus_id order by d.stimulus_id) into v_stimuli
   from stimuli.stimulus_deployments d where d.brand_id = p_brand and d.learned_at is null and d.deployed_at <= p_now;
 
+  -- Step by step from the deployments to their signals: a plan that starts from all signals costs their product.
+  with open_deployments as materialized (
+    -- A person who was merged into another since then goes on as the other.
+    select d.*, coalesce(a.merged_into, a.id) as person_id, b.stimulus_type, b.stimulus_name
+    from stimuli.stimulus_deployments d
+    join stimuli.stimuli_base b on b.brand_id = d.brand_id and b.id = d.stimulus_id
+    join actors.actors a on a.brand_id = d.brand_id and a.id = d.actor_id
+    where d.brand_id = p_brand and d.learned_at is null and d.deployed_at <= p_now
+  ),
+  pairs as materialized (
+    select d as deployment, s.id as signal_id
+    from open_deployments d
+    cross join lateral (
+      select s.id from signals.signals_base s
+      where s.brand_id = p_brand and s.actor_id = d.person_id
+        and s.occurred_at >= d.deployed_at and s.occurred_at < least(d.window_ends_at, p_now)
+      offset 0
+    ) s
+  )
   insert into outcomes.outcomes (brand_id, stimulus_id, stimulus_type, deployment_id, source_signal_id, target_cohort_id,
     target_actor_id, is_holdout, outcome_type, outcome_category, outcome_description, outcome_value, outcome_unit,
     outcome_confidence, outcome_timestamp, stimulus_deployed_at, time_to_outcome, data_quality_score, source_systems, created_at)
-  select p_brand, d.stimulus_id, b.stimulus_type, d.id, r.signal_id, d.cohort_id, d.actor_id, d.is_holdout,
-    r.outcome_type, r.outcome_category,
-    format('%s %s after %s', r.outcome_type, round((extract(epoch from r.occurred_at - d.deployed_at) / 86400)::numeric, 1) || ' days',
-      case when d.is_holdout then 'being held out of ' else '' end || b.stimulus_name),
-    r.outcome_value, r.outcome_unit, r.confidence_in_matching, r.occurred_at, d.deployed_at,
-    extract(epoch from r.occurred_at - d.deployed_at)::integer, r.quality_score, jsonb_build_array(r.source_platform), p_now
-  from stimuli.stimulus_deployments d
-  join stimuli.stimuli_base b on b.brand_id = d.brand_id and b.id = d.stimulus_id
-  join actors.actors a on a.brand_id = d.brand_id and a.id = d.actor_id
-  -- A person who was merged into another since then goes on as the other.
-  join private.signal_responses r on r.brand_id = d.brand_id and r.actor_id = coalesce(a.merged_into, a.id)
-    and r.occurred_at >= d.deployed_at and r.occurred_at < least(d.window_ends_at, p_now)
-    and (r.stimulus_ref is null or r.stimulus_ref = d.stimulus_id::text)
-  where d.brand_id = p_brand and d.learned_at is null
+  select p_brand, (p.deployment).stimulus_id, (p.deployment).stimulus_type, (p.deployment).id, r.signal_id, (p.deployment).cohort_id,
+    (p.deployment).actor_id, (p.deployment).is_holdout, r.outcome_type, r.outcome_category,
+    format('%s %s days after %s%s', r.outcome_type,
+      round((extract(epoch from r.occurred_at - (p.deployment).deployed_at) / 86400)::numeric, 1),
+      case when (p.deployment).is_holdout then 'being held out of ' end, (p.deployment).stimulus_name),
+    r.outcome_value, r.outcome_unit, r.confidence_in_matching, r.occurred_at, (p.deployment).deployed_at,
+    extract(epoch from r.occurred_at - (p.deployment).deployed_at)::integer, r.quality_score, jsonb_build_array(r.source_platform), p_now
+  from pairs p
+  cross join lateral (select * from private.signal_responses x where x.signal_id = p.signal_id and x.brand_id = p_brand offset 0) r
+  where r.stimulus_ref is null or r.stimulus_ref = (p.deployment).stimulus_id::text
   on conflict (brand_id, deployment_id, source_signal_id) where deployment_id is not null do nothing;
   get diagnostics v_found = row_count;
 
