@@ -14,8 +14,8 @@ begin
   case p_type
     when 'email' then
       v_value := lower(v_value);
-      return case when v_value ~ '^[^\s@<>(),;:"]{1,64}@[a-z0-9\u0080-\uffff]([a-z0-9.\u0080-\uffff-]*[a-z0-9\u0080-\uffff])?\.[a-z\u0080-\uffff][a-z0-9\u0080-\uffff-]+$'
-        and v_value !~ '\.\.' then v_value end;
+      return case when v_value ~ '^[^\s@<>(),;:"]{1,64}@[^\s@<>(),;:"]+\.[^\s@.<>(),;:"]{2,}$' and strpos(v_value, '..') = 0
+        and strpos(v_value, '@.') = 0 then v_value end;
     when 'phone' then
       if v_value !~ '^\+?[0-9 ().\u00a0/-]+$' then
         return null;

@@ -10,12 +10,13 @@ comment on function private.signal_text(jsonb) is 'The person''s own words in a 
 
 create function private.is_forwarded(p_item jsonb)
 returns boolean
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(p_item #>> '{metadata,forwarded}' = 'true', false)
-    or coalesce(private.signal_text(p_item) ~* '^\s*(fwd?|forwarded)\s*:', false)
+begin
+  return p_item @> '{"metadata": {"forwarded": true}}' or coalesce(private.signal_text(p_item) ~* '^\s*(fwd?|forwarded)\s*:', false);
+end
 $$;
 comment on function private.is_forwarded(jsonb) is
   'True when the sender passes on somebody else''s words: metadata.forwarded, or a text that starts with Fwd:.';
@@ -29,7 +30,7 @@ as $$
 #variable_conflict use_column
 begin
   return query
-  with texts as (
+  with texts as materialized (
     select r.idx, string_to_array(btrim(regexp_replace(
       lower(regexp_replace(r.free_text, '^\s*(fwd?|forwarded)\s*:', '', 'i')), '[^[:alnum:]]+', ' ', 'g')), ' ') as words
     from unnest(p_rows) r where r.free_text is not null

@@ -35,7 +35,7 @@ begin
     where i.idx = i.first_of_id and not exists (select from known k where k.idx = i.idx)
   ),
   texts as materialized (
-    select f.*, private.is_forwarded(f.item) as is_forwarded
+    select f.*, f.item @> '{"metadata": {"forwarded": true}}' or f.free_text ~* '^\s*(fwd?|forwarded)\s*:' as is_forwarded
     from fresh f where f.bands is not null and f.original is null and f.idx = f.first_of_content
   ),
   near_stored as materialized (
@@ -72,7 +72,8 @@ begin
   links as materialized (
     select i.idx, i.bands,
       case when i.idx <> i.first_of_version then i.first_of_version end as same_idx,
-      case when k.is_same then k.id end as same_id,
+      coalesce(k.is_same, false) as is_known,
+      case when i.idx <> i.first_of_version then null when k.is_same then k.id else private.uuid_v7() end as id,
       case
         when i.idx <> i.first_of_version then i.first_of_version
         when k.idx is not null then null
@@ -95,23 +96,18 @@ begin
     left join near_stored ns on ns.idx = i.idx
     left join near_in_batch nb on nb.idx = i.idx
   ),
-  ids as materialized (
-    select l.idx, coalesce(l.same_id, private.uuid_v7()) as id from links l where l.same_idx is null
-  ),
   chains as materialized (
-    with recursive chain (idx, root_idx, root_id) as (
-      select l.idx, l.idx, l.root_id from links l where l.of_idx is null
+    with recursive chain (idx, root) as (
+      select l.idx, coalesce(l.root_id, l.id) from links l where l.of_idx is null
       union all
-      select l.idx, c.root_idx, c.root_id from chain c join links l on l.of_idx = c.idx
+      select l.idx, c.root from chain c join links l on l.of_idx = c.idx
     )
     select * from chain
   )
-  select l.idx, own.id, l.same_idx is null and l.same_id is null,
-    case when l.kind is not null then coalesce(c.root_id, root.id) end, l.kind, l.bands
+  select l.idx, coalesce(l.id, s.id), l.same_idx is null and not l.is_known, case when l.kind is not null then c.root end, l.kind, l.bands
   from links l
   join chains c on c.idx = l.idx
-  join ids own on own.idx = coalesce(l.same_idx, l.idx)
-  left join ids root on root.idx = c.root_idx;
+  left join links s on s.idx = l.same_idx;
 end
 $$;
 comment on function private.match_duplicates(uuid, private.incoming_signal[], private.text_bands_row[]) is
