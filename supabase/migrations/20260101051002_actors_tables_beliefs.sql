@@ -71,6 +71,7 @@ create table actors.actor_behavioral_scores (
   behavior_type text not null,
   context text not null default '',
   score_value double precision not null,
+  version_score double precision not null,
   confidence double precision not null default 0
     constraint confidence_is_a_share check (confidence between 0 and 1),
   evidence_count integer not null default 0
@@ -181,3 +182,4 @@ comment on column actors.actor_behavioral_scores.temporal_stability is 'Share of
 comment on column actors.actor_communication_profiles.preferred_time is 'Most likely local hour of the brand, "HH:00".';
 comment on column actors.actor_communication_profiles.avg_response_time is 'Seconds.';
 comment on column actors.actor_communication_profiles.response_rate is 'Probability of an open, click or answer to what the brand sends.';
+comment on column actors.actor_behavioral_scores.version_score is 'score_value when this version began: the next version begins a fifth away from it, however slowly the score gets there.';

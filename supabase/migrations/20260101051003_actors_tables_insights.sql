@@ -23,6 +23,7 @@ create table actors.actor_preferences (
     constraint stated_sources_is_a_list check (jsonb_typeof(stated_sources) = 'array'),
   actual_sources jsonb not null default '[]'
     constraint actual_sources_is_a_list check (jsonb_typeof(actual_sources) = 'array'),
+  version_strength double precision not null default 0,
   is_contradiction boolean not null default false,
   contradiction_explanation text,
   version integer not null default 1
@@ -249,3 +250,4 @@ comment on column actors.actor_contradictions.contradiction_strength is 'BF / (1
 comment on column actors.actor_contradictions.attribute is 'Belief that it is about, with category.';
 comment on column actors.actor_memory_loops.loop_duration is 'Period in days.';
 comment on column actors.actor_friction_points.friction_severity is 'Posterior share of occasions that went wrong.';
+comment on column actors.actor_preferences.version_strength is 'actual_strength when this version began: the next version begins 0.1 away from it, however slowly the share gets there.';

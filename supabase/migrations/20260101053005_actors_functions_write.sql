@@ -14,15 +14,18 @@ language sql
 volatile
 set search_path = ''
 as $$
-  insert into actors.actor_behavioral_scores as t (brand_id, actor_id, behavior_type, context, score_value, confidence, evidence_count,
+  insert into actors.actor_behavioral_scores as t (brand_id, actor_id, behavior_type, context, score_value, version_score, confidence, evidence_count,
     last_updated_at, temporal_stability, source_signals)
-  select p_brand, p.actor_id, split_part(p.attribute, '.', 2), p.context, p.mean, p.confidence, p.evidence_count, p_now,
+  select p_brand, p.actor_id, split_part(p.attribute, '.', 2), p.context, p.mean, p.mean, p.confidence, p.evidence_count, p_now,
     case when p.distribution = 'gamma' then null else least(1, p.evidence_weight / p.evidence_count) end, private.to_list(p.sources)
   from unnest(p_posteriors) p
   where not p.is_stated and p.distribution <> 'dirichlet'
     and (p.attribute ~ '^(behavior|experience)\.' or p.attribute in ('communication.email_open', 'communication.email_click'))
   on conflict (brand_id, actor_id, behavior_type, context) where is_current do update
-  set score_value = excluded.score_value, confidence = excluded.confidence, evidence_count = excluded.evidence_count,
+  set score_value = excluded.score_value,
+    version_score = case when abs(excluded.score_value - t.version_score) > 0.2 * greatest(abs(excluded.score_value), abs(t.version_score))
+      then excluded.score_value else t.version_score end,
+    confidence = excluded.confidence, evidence_count = excluded.evidence_count,
     last_updated_at = excluded.last_updated_at, temporal_stability = excluded.temporal_stability, source_signals = excluded.source_signals
   where t.evidence_count <> excluded.evidence_count
 $$;

@@ -91,12 +91,12 @@ as $$
   )
   insert into actors.actor_preferences as t (brand_id, actor_id, preference_category, preference_dimension, stated_preference, actual_preference,
     stated_strength, actual_strength, consistency_score, stated_confidence, actual_confidence, evidence_count, last_updated_at,
-    stated_sources, actual_sources, is_contradiction, contradiction_explanation)
+    stated_sources, actual_sources, version_strength, is_contradiction, contradiction_explanation)
   select p_brand, c.actor_id, split_part(c.attribute, '.', 2), c.category,
     case when c.stated_mean is not null then jsonb_build_object('share', c.stated_mean) end,
     case when c.actual_mean is not null then jsonb_build_object('share', c.actual_mean, 'evidence_weight', c.actual_weight) end,
     c.stated_mean, c.actual_mean, 1 - 2 * abs(c.stated_mean - c.actual_mean), c.stated_confidence, c.actual_confidence,
-    c.evidence_count, p_now, private.to_list(c.stated_sources), private.to_list(c.actual_sources), x.opens,
+    c.evidence_count, p_now, private.to_list(c.stated_sources), private.to_list(c.actual_sources), coalesce(c.actual_mean, 0), x.opens,
     case when x.opens then format('says %s, and it is %s%% of what is seen', c.category, round((100 * coalesce(c.actual_mean, 0))::numeric)) end
   from unnest(p_shares) c
   cross join parameters r
@@ -106,7 +106,9 @@ as $$
   set stated_preference = excluded.stated_preference, actual_preference = excluded.actual_preference, stated_strength = excluded.stated_strength,
     actual_strength = excluded.actual_strength, consistency_score = excluded.consistency_score, stated_confidence = excluded.stated_confidence,
     actual_confidence = excluded.actual_confidence, evidence_count = excluded.evidence_count, last_updated_at = excluded.last_updated_at,
-    stated_sources = excluded.stated_sources, actual_sources = excluded.actual_sources, is_contradiction = excluded.is_contradiction,
+    stated_sources = excluded.stated_sources, actual_sources = excluded.actual_sources,
+    version_strength = case when abs(excluded.version_strength - t.version_strength) > 0.1 then excluded.version_strength else t.version_strength end,
+    is_contradiction = excluded.is_contradiction,
     contradiction_explanation = excluded.contradiction_explanation
   where t.evidence_count <> excluded.evidence_count or t.is_contradiction <> excluded.is_contradiction
     or abs(coalesce(t.actual_strength, 0) - coalesce(excluded.actual_strength, 0)) > 0.01

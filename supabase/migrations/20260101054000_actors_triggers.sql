@@ -36,7 +36,7 @@ create trigger _200_keep_version before update on actors.actor_identity_beliefs 
   when ((old.stated_value, old.behavioral_value, old.is_contradiction) is distinct from (new.stated_value, new.behavioral_value, new.is_contradiction))
   execute function private.keep_version();
 create trigger _200_keep_version before update on actors.actor_behavioral_scores for each row
-  when (abs(new.score_value - old.score_value) > 0.2 * greatest(abs(new.score_value), abs(old.score_value)))
+  when (new.version_score is distinct from old.version_score)
   execute function private.keep_version();
 create trigger _200_keep_version before update on actors.actor_communication_profiles for each row
   when ((old.preferred_channel, old.preferred_time, old.language_preference) is distinct from (new.preferred_channel, new.preferred_time, new.language_preference))
@@ -44,7 +44,7 @@ create trigger _200_keep_version before update on actors.actor_communication_pro
 create trigger _200_keep_version before update on actors.actor_psychological_triggers for each row
   when (abs(new.trigger_strength - old.trigger_strength) > 0.1) execute function private.keep_version();
 create trigger _200_keep_version before update on actors.actor_preferences for each row
-  when (abs(coalesce(new.actual_strength, 0) - coalesce(old.actual_strength, 0)) > 0.1
+  when (new.version_strength is distinct from old.version_strength
     or abs(coalesce(new.stated_strength, 0) - coalesce(old.stated_strength, 0)) > 0.1 or new.is_contradiction <> old.is_contradiction)
   execute function private.keep_version();
 create trigger _200_keep_version before update on actors.actor_memory_loops for each row

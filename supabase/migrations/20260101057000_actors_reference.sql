@@ -20,7 +20,7 @@ select k, to_jsonb(v), 'number', d from (values
   ('actors.prior_rate.per_day', 0.0333333333333333, 'Events a day before the brand has a mean of its own.'),
   ('actors.prior_rate.per_occasion', 0.3, 'Answers per occasion before the brand has a mean of its own.'),
   ('actors.prior_share.friction', 0.1, 'Share of occasions that go wrong before the brand has a mean of its own.'),
-  ('actors.stated_strength', 2, 'What a person states counts as so many observations of the stated side.'),
+  ('actors.stated_strength', 3, 'What a person states counts as so many observations of the stated side.'),
   ('actors.contradiction_log_bayes_factor', 2.3, 'A contradiction opens at this natural log Bayes factor; it is strong from twice this, and closes below 0.'),
   ('actors.friction_severity', 0.3, 'A friction point opens when the share of bad occasions reaches this; it is resolved below half of it.'),
   ('actors.routine_log_bayes_factor', 4.6, 'A weekly routine is kept when its natural log Bayes factor against chance reaches this: at most one actor in 100 without one shows it.'),
