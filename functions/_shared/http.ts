@@ -20,7 +20,7 @@ const ALLOWED_HEADERS =
 const EXPOSED_HEADERS = "x-request-id, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after";
 
 /** A Hono app with what every function has: request id, CORS allow-list, problem documents, one log line per failure. */
-export function createApp({ name, allowedOrigins, log = console.error }: HttpOptions): App {
+export function createApp({ name, allowedOrigins, log = (line) => console.error(line) }: HttpOptions): App {
   const app: App = new Hono<{ Variables: Variables }>().basePath(`/${name}`);
 
   app.use(async (c, next) => {
