@@ -1,21 +1,12 @@
+import type { IngestResponse, IngestVerdict } from "../../types/api.ts";
 import { startProgress } from "./progress.ts";
 import type { Session } from "./session.ts";
 import type { WireSignal } from "./wire.ts";
 
-/** What the intake says about one signal. */
-export interface Verdict {
-  index: number;
-  verdict: "accepted" | "duplicate" | "rejected";
-  duplicate_kind: string | null;
-  error_code: string | null;
-  field: string | null;
-  reason: string | null;
-}
-
 /** The function takes at most this many signals at a time… */
 const BATCH_SIZE = 1000;
 /** …and this many bytes, with room for the envelope. */
-const BATCH_BYTES = 900_000;
+const BATCH_BYTES = 3_500_000;
 const ATTEMPTS = 5;
 
 /** Sends signals to the Edge Function `ingest` as a machine does, with an API key; one verdict per signal, in order. */
@@ -23,9 +14,9 @@ export async function sendSignals(
   session: Session,
   signals: readonly WireSignal[],
   label: string,
-): Promise<Verdict[]> {
+): Promise<IngestVerdict[]> {
   const progress = startProgress(label, signals.length);
-  const verdicts: Verdict[] = [];
+  const verdicts: IngestVerdict[] = [];
   for (const batch of batches(signals)) {
     verdicts.push(...(await sendBatch(session, batch)));
     progress.advance(batch.length);
@@ -50,7 +41,10 @@ export function* batches(signals: readonly WireSignal[]): Generator<WireSignal[]
   if (batch.length > 0) yield batch;
 }
 
-async function sendBatch({ stack, apiKey }: Session, signals: readonly WireSignal[]): Promise<Verdict[]> {
+async function sendBatch(
+  { stack, apiKey }: Session,
+  signals: readonly WireSignal[],
+): Promise<IngestVerdict[]> {
   for (let attempt = 1; ; attempt++) {
     const response = await fetch(`${stack.url}/functions/v1/ingest`, {
       method: "POST",
@@ -58,7 +52,7 @@ async function sendBatch({ stack, apiKey }: Session, signals: readonly WireSigna
       body: JSON.stringify({ signals }),
     });
     const body = await response.text();
-    if (response.ok) return (JSON.parse(body) as { results: Verdict[] }).results;
+    if (response.ok) return (JSON.parse(body) as IngestResponse).results;
     // A busy or limited intake says how long to wait. Sending a batch again is safe: each signal has its own id.
     const retry = response.status === 429 || response.status >= 500;
     if (!retry || attempt === ATTEMPTS)

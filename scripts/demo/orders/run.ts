@@ -1,3 +1,4 @@
+import type { IngestVerdict } from "../../../types/api.ts";
 import { basename } from "node:path";
 import { readCohorts, readMap } from "../cohorts.ts";
 import { readFunnel } from "../funnel.ts";
@@ -5,7 +6,7 @@ import { discoverCohorts, processBacklog, propose } from "../loop.ts";
 import { readOffers } from "../offers.ts";
 import { startProgress } from "../progress.ts";
 import { countRows } from "../rows.ts";
-import { sendSignals, type Verdict } from "../send.ts";
+import { sendSignals } from "../send.ts";
 import { call, openSession } from "../session.ts";
 import { writeReport } from "../report/write.ts";
 import { printOrders } from "./print.ts";
@@ -90,7 +91,7 @@ function lastOrderTime(file: OrdersFile): Date {
   return last ? new Date(Date.parse(last) + 1000) : new Date();
 }
 
-function countVerdicts(verdicts: readonly Verdict[]): OrdersResult["intake"] {
+function countVerdicts(verdicts: readonly IngestVerdict[]): OrdersResult["intake"] {
   const intake = { accepted: 0, duplicates: new Map<string, number>(), rejected: new Map<string, number>() };
   const add = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1);
   for (const verdict of verdicts) {

@@ -30,7 +30,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: "breakfast",
     tastes: [0.42, 0.34, 0.01, 0.05, 0.03, 0.09, 0.02, 0.04],
-    ordersPerWeek: 0.9,
+    ordersPerWeek: 0.5,
     price: 6,
     hour: 8,
     whatsapp: 0.2,
@@ -38,7 +38,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: "evening",
     tastes: [0.03, 0.05, 0.44, 0.33, 0.05, 0.05, 0.01, 0.04],
-    ordersPerWeek: 0.5,
+    ordersPerWeek: 0.3,
     price: 24,
     hour: 20,
     whatsapp: 0.15,
@@ -46,7 +46,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: "garden",
     tastes: [0.05, 0.03, 0.05, 0.03, 0.45, 0.29, 0.03, 0.07],
-    ordersPerWeek: 0.45,
+    ordersPerWeek: 0.28,
     price: 15,
     hour: 13,
     whatsapp: 0.6,
@@ -54,7 +54,7 @@ export const GROUPS: readonly Group[] = [
   {
     name: "family",
     tastes: [0.04, 0.1, 0.03, 0.05, 0.03, 0.05, 0.33, 0.37],
-    ordersPerWeek: 0.75,
+    ordersPerWeek: 0.42,
     price: 10,
     hour: 17,
     whatsapp: 0.8,

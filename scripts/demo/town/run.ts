@@ -1,10 +1,11 @@
+import type { IngestVerdict } from "../../../types/api.ts";
 import { formatPercent } from "../tables.ts";
 import { approveAndDeploy, discoverCohorts, learn, processSignals, propose } from "../loop.ts";
 import { createRandom } from "../random.ts";
 import type { CycleReward } from "../report/charts.ts";
 import { readRows } from "../rows.ts";
 import { mean } from "../scoring.ts";
-import { sendSignals, type Verdict } from "../send.ts";
+import { sendSignals } from "../send.ts";
 import { call, type Session } from "../session.ts";
 import { type Delivery, react, weekOfLife } from "./life.ts";
 import { addNoise, type SentSignal } from "./noise.ts";
@@ -24,7 +25,7 @@ export interface TownRun {
   town: Person[];
   registry: Registry;
   /** Every signal that was sent, with what should have happened to it and what did. */
-  sent: { expected: SentSignal; verdict: Verdict }[];
+  sent: { expected: SentSignal; verdict: IngestVerdict }[];
   rewards: CycleReward[];
   /** Deployments that truly caused an order, out of those that were sent. */
   caused: Set<string>;

@@ -192,6 +192,12 @@ async function scoreAttribution(session: Session, run: TownRun) {
   };
 }
 
+/** True chance that a person sent this template orders within the week, for the offer's sake or of its own accord. */
+function buysWithinWeek(run: TownRun, person: Person, template: string): number {
+  const rate = run.rates[phaseIn(person, run.lastWeek).group]?.get(template) ?? 0;
+  return 1 - (1 - rate) * Math.exp(-person.ordersPerWeek);
+}
+
 /** Beta posteriors of templates in cohorts against the true mean response of the cohort's people. */
 async function scoreKnowledge(
   session: Session,
@@ -211,12 +217,11 @@ async function scoreKnowledge(
     columns: "cohort_id, template_id, alpha, beta, pulls",
   });
   const pairs = arms.flatMap((arm): [number, number][] => {
-    const groups = members
+    const persons = members
       .filter((member) => member.cohort_id === arm.cohort_id)
-      .flatMap((member) => people.get(member.actor_id) ?? [])
-      .map((person) => phaseIn(person, run.lastWeek).group);
-    if (arm.pulls === 0 || groups.length < 5) return [];
-    const truth = mean(groups.map((group) => run.rates[group]?.get(arm.template_id) ?? 0));
+      .flatMap((member) => people.get(member.actor_id) ?? []);
+    if (arm.pulls === 0 || persons.length < 5) return [];
+    const truth = mean(persons.map((person) => buysWithinWeek(run, person, arm.template_id)));
     return [[arm.alpha / (arm.alpha + arm.beta), truth]];
   });
   return { pairs: pairs.length, correlation: correlation(pairs) };
