@@ -29,7 +29,9 @@ async function runLoop(engine: Engine, size: number): Promise<Map<string, number
   const timed = async <T>(link: string, work: () => Promise<T>): Promise<T> => {
     const started = performance.now();
     const result = await work();
-    seconds.set(link, (seconds.get(link) ?? 0) + (performance.now() - started) / 1000);
+    const cost = (performance.now() - started) / 1000;
+    seconds.set(link, cost);
+    console.error(`  ${size.toLocaleString("en")} actors: ${link} ${cost.toFixed(2)} s`);
     return result;
   };
   const one = async <Row>(query: string, params: unknown[]) =>
