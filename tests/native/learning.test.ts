@@ -73,12 +73,16 @@ test("a caller that dies while it learns leaves nothing behind, and the next one
     await sql`select * from stimuli.deploy(${brand}, ${stimulus?.id as string}, ${start}, 1)`;
 
   const dying = postgres(stack.engine.databaseUrl as string, { max: 1, onnotice: () => {} });
-  const death = dying.begin(async (transaction) => {
-    await transaction`select * from outcomes.learn(${brand}, ${closed})`;
-    await transaction`select pg_terminate_backend(pg_backend_pid())`;
-  });
-  await expect(death).rejects.toThrow();
+  const session = await dying.reserve();
+  const [process] = await session`select pg_backend_pid() as id`;
+  await session`begin`;
+  await session`select * from outcomes.learn(${brand}, ${closed})`;
+  await sql`select pg_terminate_backend(${process?.id as number})`;
   await dying.end({ timeout: 1 });
+  // The server needs a moment to let go of what the dead session held.
+  await expect
+    .poll(() => sql`select from pg_stat_activity where pid = ${process?.id as number}`)
+    .toHaveLength(0);
   expect(await sql`select from stimuli.arms where brand_id = ${brand}`).toHaveLength(0);
 
   const [learned] = await sql`select * from outcomes.learn(${brand}, ${closed})`;
