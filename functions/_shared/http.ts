@@ -10,7 +10,7 @@ export interface HttpOptions {
   log?: (line: string) => void;
 }
 
-export interface Variables {
+interface Variables {
   requestId: string;
 }
 export type App = Hono<{ Variables: Variables }>;

@@ -2,8 +2,8 @@ import type { z } from "zod";
 import { type IngestVerdict, signal } from "../../types/api.ts";
 
 /** The database takes no signal above 64 kB and none nested deeper than 32 levels; neither is sent to it. */
-export const MAX_SIGNAL_BYTES = 65_536;
-export const MAX_DEPTH = 32;
+const MAX_SIGNAL_BYTES = 65_536;
+const MAX_DEPTH = 32;
 
 export interface Judged {
   /** What to send on, and where it stood in the request. */

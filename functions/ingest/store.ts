@@ -16,7 +16,7 @@ export interface Batch {
   idempotencyKey?: string;
 }
 
-export interface WhatsAppCredentials {
+interface WhatsAppCredentials {
   app_secret: string;
   verify_token: string;
 }

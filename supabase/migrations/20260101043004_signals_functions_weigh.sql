@@ -14,10 +14,10 @@ begin
       (private.parameter(p_brand, 'signals.freshness_floor') #>> '{}')::double precision as floor
   ),
   weights as materialized (
-    select (s.weights ->> 'completeness')::double precision / t.total as completeness,
-      (s.weights ->> 'plausibility')::double precision / t.total as plausibility,
-      (s.weights ->> 'freshness')::double precision / t.total as freshness,
-      (s.weights ->> 'source_trust')::double precision / t.total as source_trust
+    select coalesce((s.weights ->> 'completeness')::double precision, 0) / t.total as completeness,
+      coalesce((s.weights ->> 'plausibility')::double precision, 0) / t.total as plausibility,
+      coalesce((s.weights ->> 'freshness')::double precision, 0) / t.total as freshness,
+      coalesce((s.weights ->> 'source_trust')::double precision, 0) / t.total as source_trust
     from settings s
     cross join lateral (select sum(w.value::double precision) as total from jsonb_each_text(s.weights) w) t
   ),
