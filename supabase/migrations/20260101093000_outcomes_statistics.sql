@@ -19,11 +19,12 @@ immutable
 parallel safe
 set search_path = ''
 as $$
+  -- Without trials all is null, and greatest and least pass over nulls.
   select greatest(0, w.centre - w.half), least(1, w.centre + w.half)
   from (
-    select (r.p + z.z2 / (2 * p_trials)) / (1 + z.z2 / p_trials) as centre,
-      sqrt(z.z2 * (r.p * (1 - r.p) / p_trials + z.z2 / (4 * p_trials ^ 2))) / (1 + z.z2 / p_trials) as half
-    from (select coalesce(p_successes / nullif(p_trials, 0), 0.5) as p) r, (select 1.959963984540054 ^ 2 as z2) z
+    select (r.p + z.z2 / (2 * r.n)) / (1 + z.z2 / r.n) as centre,
+      sqrt(z.z2 * (r.p * (1 - r.p) / r.n + z.z2 / (4 * r.n ^ 2))) / (1 + z.z2 / r.n) as half
+    from (select p_successes / nullif(p_trials, 0) as p, nullif(p_trials, 0) as n) r, (select 1.959963984540054 ^ 2 as z2) z
   ) w
 $$;
 comment on function private.wilson_interval(double precision, double precision) is
@@ -42,7 +43,7 @@ as $$
     r.p1 - r.p2 - sqrt((r.p1 - a.lower) ^ 2 + (b.upper - r.p2) ^ 2),
     r.p1 - r.p2 + sqrt((a.upper - r.p1) ^ 2 + (r.p2 - b.lower) ^ 2),
     case when r.pooled * (1 - r.pooled) > 0
-      then 2 * (1 - private.normal_cdf(abs(r.p1 - r.p2) / sqrt(r.pooled * (1 - r.pooled) * (1 / p_n1 + 1 / p_n2))))
+      then 2 * (1 - private.normal_cdf(abs(r.p1 - r.p2) / sqrt(r.pooled * (1 - r.pooled) * (1 / nullif(p_n1, 0) + 1 / nullif(p_n2, 0)))))
       when p_n1 > 0 and p_n2 > 0 then 1 end
   from (select p_x1 / nullif(p_n1, 0) as p1, p_x2 / nullif(p_n2, 0) as p2, (p_x1 + p_x2) / nullif(p_n1 + p_n2, 0) as pooled) r,
     private.wilson_interval(p_x1, p_n1) a, private.wilson_interval(p_x2, p_n2) b
