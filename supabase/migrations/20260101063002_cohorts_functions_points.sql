@@ -63,14 +63,12 @@ volatile
 set search_path = ''
 as $$
   update private.clustering_points p
-  set label = (select c.label from unnest(n.distances) with ordinality c (distance, label) order by c.distance, c.label limit 1),
-    distances = n.distances
-  from private.clustering_points q
-  cross join lateral (
-    select array_agg(q.vector operator(extensions.<->) c.v order by c.label) as distances
+  set (label, distances) = (
+    select (array_agg(c.label order by d.distance, c.label))[1], array_agg(d.distance order by c.label)
     from unnest(p_centroids) with ordinality c (v, label)
-  ) n
-  where p.run_id = p_run and q.run_id = p_run and q.actor_id = p.actor_id
+    cross join lateral (select p.vector operator(extensions.<->) c.v as distance) d
+  )
+  where p.run_id = p_run
 $$;
 comment on function private.label_clustering_points(uuid, extensions.vector[]) is
   'Gives every point of a run its distances to all centroids and the label of the nearest.';

@@ -4,6 +4,10 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+-- The working rows of a run are unknown to the planner's statistics, and a nested loop over them costs n squared. The cost
+-- that forbids it would also call for the compiler on every small statement.
+set enable_nestloop = off
+set jit = off
 as $$
 declare
   v_started constant timestamptz := clock_timestamp();
