@@ -79,8 +79,9 @@ language sql
 immutable
 set search_path = ''
 as $$
-  select case when p_variance > 0 then 1 / sum(c.size / p_sizes[p_label]
-    * exp(greatest(p_distances[p_label] ^ 2 - c.distance ^ 2, -1400 * p_variance) / (2 * p_variance))) else 1 end
+  -- Without any variance everybody sits on a centroid: certain.
+  select coalesce(1 / sum(c.size / p_sizes[p_label]
+    * exp(greatest(p_distances[p_label] ^ 2 - c.distance ^ 2, -1400 * p_variance) / nullif(2 * p_variance, 0))), 1)
   from unnest(p_distances, p_sizes) c (distance, size)
 $$;
 comment on function private.cohort_confidence(double precision[], double precision[], integer, double precision) is
