@@ -41,12 +41,12 @@ create function pg_temp.rand_index(p_brand uuid) returns double precision langua
     where m.brand_id = p_brand and m.is_active group by 1, 2
   ),
   pairs as (
-    select (select sum(n * (n - 1) / 2) from cell) as both,
+    select (select sum(n * (n - 1) / 2) from cell) as together,
       (select sum(s * (s - 1) / 2) from (select sum(n) as s from cell group by c) x) as by_cohort,
       (select sum(s * (s - 1) / 2) from (select sum(n) as s from cell group by g) x) as by_group,
       (select sum(n) * (sum(n) - 1) / 2 from cell) as total
   )
-  select (both - by_cohort * by_group / total) / nullif((by_cohort + by_group) / 2 - by_cohort * by_group / total, 0) from pairs
+  select (together - by_cohort * by_group / total) / nullif((by_cohort + by_group) / 2 - by_cohort * by_group / total, 0) from pairs
 $$;
 -- The hidden group that most members of a cohort come from.
 create function pg_temp.main_group(p_cohort uuid) returns integer language sql as $$
