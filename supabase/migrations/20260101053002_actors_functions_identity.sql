@@ -66,8 +66,7 @@ begin
       ), firsts as (
         select r.signal_id, min(r.occurred_at) as at,
           (array_agg(r.identifier_type order by r.strength desc, r.identifier_type, r.identifier_value))[1] as identifier_type,
-          (array_agg(r.identifier_value order by r.strength desc, r.identifier_type, r.identifier_value))[1] as identifier_value,
-          max(r.strength) as strength
+          (array_agg(r.identifier_value order by r.strength desc, r.identifier_type, r.identifier_value))[1] as identifier_value
         from ranked r
         group by r.signal_id
         having max(r.place) = 1
@@ -76,13 +75,15 @@ begin
         select p_brand, f.identifier_value, f.identifier_type, f.at, f.at from firsts f order by f.identifier_type, f.identifier_value
         on conflict (brand_id, primary_identifier_type, primary_identifier)
           do update set first_seen_at = least(a.first_seen_at, excluded.first_seen_at)
-        returning a.id, a.primary_identifier, a.primary_identifier_type, a.total_signals
+        returning a.id, a.primary_identifier, a.primary_identifier_type, a.first_seen_at, a.total_signals
+      ), strengths as (
+        -- Few rows: a join of the new people with all their signals would be quadratic where the planner expects one of each.
+        select o.identifier_type, max(o.strength) as strength from unnest(v_open) o group by o.identifier_type
       ), attached as (
         insert into actors.actor_identifiers (brand_id, actor_id, identifier_type, identifier_value, confidence, first_seen_at, last_seen_at)
-        select p_brand, m.id, m.primary_identifier_type, m.primary_identifier,
-          f.strength, f.at, f.at
+        select p_brand, m.id, m.primary_identifier_type, m.primary_identifier, t.strength, m.first_seen_at, m.first_seen_at
         from made m
-        join firsts f on (f.identifier_type, f.identifier_value) = (m.primary_identifier_type, m.primary_identifier)
+        join strengths t on t.identifier_type = m.primary_identifier_type
         order by m.primary_identifier_type, m.primary_identifier
         on conflict do nothing
       )
