@@ -2,6 +2,2891 @@
 export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
 
 export type Database = {
+  actors: {
+    Tables: {
+      actor_behavioral_scores: {
+        Row: {
+          actor_id: string;
+          behavior_type: string;
+          brand_id: string;
+          confidence: number;
+          context: string;
+          context_dependency: number | null;
+          context_weights: NonNullable<Json>;
+          created_at: string;
+          evidence_count: number;
+          id: string;
+          is_current: boolean;
+          last_updated_at: string;
+          score_value: number;
+          seasonal_patterns: NonNullable<Json>;
+          source_signals: NonNullable<Json>;
+          source_weights: NonNullable<Json>;
+          temporal_stability: number | null;
+          updated_at: string;
+          version: number;
+          version_score: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          behavior_type: string;
+          brand_id: string;
+          confidence?: number;
+          context?: string;
+          context_dependency?: number | null;
+          context_weights?: NonNullable<Json>;
+          created_at?: string;
+          evidence_count?: number;
+          id?: string;
+          is_current?: boolean;
+          last_updated_at?: string;
+          score_value: number;
+          seasonal_patterns?: NonNullable<Json>;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          temporal_stability?: number | null;
+          updated_at?: string;
+          version?: number;
+          version_score: number;
+        };
+        Update: {
+          actor_id?: string;
+          behavior_type?: string;
+          brand_id?: string;
+          confidence?: number;
+          context?: string;
+          context_dependency?: number | null;
+          context_weights?: NonNullable<Json>;
+          created_at?: string;
+          evidence_count?: number;
+          id?: string;
+          is_current?: boolean;
+          last_updated_at?: string;
+          score_value?: number;
+          seasonal_patterns?: NonNullable<Json>;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          temporal_stability?: number | null;
+          updated_at?: string;
+          version?: number;
+          version_score?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_behavioral_scores_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_belief_vectors: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          completeness_score: number;
+          created_at: string;
+          generated_at: string;
+          generation_method: string;
+          generation_parameters: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          last_updated_at: string;
+          source_attributes: NonNullable<Json>;
+          source_weights: NonNullable<Json>;
+          updated_at: string;
+          vector_data: string;
+          vector_dimensions: number;
+          vector_name: string;
+          vector_quality: number;
+          vector_type: Database["actors"]["Enums"]["vector_type"];
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          completeness_score?: number;
+          created_at?: string;
+          generated_at?: string;
+          generation_method: string;
+          generation_parameters?: NonNullable<Json>;
+          id?: string;
+          is_current?: boolean;
+          last_updated_at?: string;
+          source_attributes?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          updated_at?: string;
+          vector_data: string;
+          vector_dimensions?: number;
+          vector_name: string;
+          vector_quality?: number;
+          vector_type: Database["actors"]["Enums"]["vector_type"];
+          version?: number;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          completeness_score?: number;
+          created_at?: string;
+          generated_at?: string;
+          generation_method?: string;
+          generation_parameters?: NonNullable<Json>;
+          id?: string;
+          is_current?: boolean;
+          last_updated_at?: string;
+          source_attributes?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          updated_at?: string;
+          vector_data?: string;
+          vector_dimensions?: number;
+          vector_name?: string;
+          vector_quality?: number;
+          vector_type?: Database["actors"]["Enums"]["vector_type"];
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_belief_vectors_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_beliefs: {
+        Row: {
+          actor_id: string;
+          as_of: string;
+          attribute: string;
+          brand_id: string;
+          category: string;
+          context: string;
+          created_at: string;
+          distribution: Database["actors"]["Enums"]["distribution"];
+          evidence_count: number;
+          first_occurred_at: string;
+          first_value: number;
+          half_life_days: number;
+          has_exposure: boolean;
+          id: string;
+          is_stated: boolean;
+          sources: string[];
+          sums: number[];
+          updated_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          as_of: string;
+          attribute: string;
+          brand_id: string;
+          category?: string;
+          context?: string;
+          created_at?: string;
+          distribution: Database["actors"]["Enums"]["distribution"];
+          evidence_count: number;
+          first_occurred_at: string;
+          first_value: number;
+          half_life_days: number;
+          has_exposure: boolean;
+          id?: string;
+          is_stated?: boolean;
+          sources?: string[];
+          sums: number[];
+          updated_at?: string;
+          version?: number;
+        };
+        Update: {
+          actor_id?: string;
+          as_of?: string;
+          attribute?: string;
+          brand_id?: string;
+          category?: string;
+          context?: string;
+          created_at?: string;
+          distribution?: Database["actors"]["Enums"]["distribution"];
+          evidence_count?: number;
+          first_occurred_at?: string;
+          first_value?: number;
+          half_life_days?: number;
+          has_exposure?: boolean;
+          id?: string;
+          is_stated?: boolean;
+          sources?: string[];
+          sums?: number[];
+          updated_at?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_beliefs_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_clustering_metadata: {
+        Row: {
+          actor_id: string;
+          algorithm_used: string;
+          assigned_cohorts: NonNullable<Json>;
+          brand_id: string;
+          clustered_at: string;
+          clustering_run_id: string;
+          confidence_scores: NonNullable<Json>;
+          created_at: string;
+          distances_to_centroids: NonNullable<Json>;
+          id: string;
+          is_stable: boolean;
+          parameters: NonNullable<Json>;
+          updated_at: string;
+          vector_similarity_scores: NonNullable<Json>;
+          vector_used: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          algorithm_used: string;
+          assigned_cohorts?: NonNullable<Json>;
+          brand_id: string;
+          clustered_at?: string;
+          clustering_run_id: string;
+          confidence_scores?: NonNullable<Json>;
+          created_at?: string;
+          distances_to_centroids?: NonNullable<Json>;
+          id?: string;
+          is_stable?: boolean;
+          parameters?: NonNullable<Json>;
+          updated_at?: string;
+          vector_similarity_scores?: NonNullable<Json>;
+          vector_used?: string | null;
+        };
+        Update: {
+          actor_id?: string;
+          algorithm_used?: string;
+          assigned_cohorts?: NonNullable<Json>;
+          brand_id?: string;
+          clustered_at?: string;
+          clustering_run_id?: string;
+          confidence_scores?: NonNullable<Json>;
+          created_at?: string;
+          distances_to_centroids?: NonNullable<Json>;
+          id?: string;
+          is_stable?: boolean;
+          parameters?: NonNullable<Json>;
+          updated_at?: string;
+          vector_similarity_scores?: NonNullable<Json>;
+          vector_used?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_clustering_metadata_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "actor_clustering_metadata_brand_id_vector_used_fkey";
+            columns: ["brand_id", "vector_used"];
+            isOneToOne: false;
+            referencedRelation: "actor_belief_vectors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_communication_profiles: {
+        Row: {
+          actor_id: string;
+          avg_response_time: number | null;
+          brand_id: string;
+          confidence: number;
+          content_types: NonNullable<Json>;
+          created_at: string;
+          engagement_level: number | null;
+          evidence_count: number;
+          id: string;
+          is_current: boolean;
+          language_preference: string;
+          last_updated_at: string;
+          preferred_channel: string;
+          preferred_frequency: string | null;
+          preferred_time: string | null;
+          preferred_tone: string | null;
+          response_rate: number | null;
+          source_signals: NonNullable<Json>;
+          source_weights: NonNullable<Json>;
+          topic_interests: NonNullable<Json>;
+          updated_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          avg_response_time?: number | null;
+          brand_id: string;
+          confidence?: number;
+          content_types?: NonNullable<Json>;
+          created_at?: string;
+          engagement_level?: number | null;
+          evidence_count?: number;
+          id?: string;
+          is_current?: boolean;
+          language_preference?: string;
+          last_updated_at?: string;
+          preferred_channel: string;
+          preferred_frequency?: string | null;
+          preferred_time?: string | null;
+          preferred_tone?: string | null;
+          response_rate?: number | null;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          topic_interests?: NonNullable<Json>;
+          updated_at?: string;
+          version?: number;
+        };
+        Update: {
+          actor_id?: string;
+          avg_response_time?: number | null;
+          brand_id?: string;
+          confidence?: number;
+          content_types?: NonNullable<Json>;
+          created_at?: string;
+          engagement_level?: number | null;
+          evidence_count?: number;
+          id?: string;
+          is_current?: boolean;
+          language_preference?: string;
+          last_updated_at?: string;
+          preferred_channel?: string;
+          preferred_frequency?: string | null;
+          preferred_time?: string | null;
+          preferred_tone?: string | null;
+          response_rate?: number | null;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          topic_interests?: NonNullable<Json>;
+          updated_at?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_communication_profiles_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_contradictions: {
+        Row: {
+          actor_id: string;
+          actual_behavior: NonNullable<Json>;
+          attribute: string;
+          brand_id: string;
+          category: string;
+          confidence: number;
+          contradiction_description: string;
+          contradiction_strength: number;
+          contradiction_type: string;
+          created_at: string;
+          evidence_count: number;
+          evidence_for_behavior: NonNullable<Json>;
+          evidence_for_stated: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          is_resolved: boolean;
+          last_updated_at: string;
+          log_bayes_factor: number;
+          possible_explanations: NonNullable<Json>;
+          requires_investigation: boolean;
+          resolution_date: string | null;
+          resolution_explanation: string | null;
+          resolution_hypothesis: string | null;
+          source_signals: NonNullable<Json>;
+          source_weights: NonNullable<Json>;
+          stated_belief: NonNullable<Json>;
+          updated_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          actual_behavior: NonNullable<Json>;
+          attribute: string;
+          brand_id: string;
+          category?: string;
+          confidence?: number;
+          contradiction_description: string;
+          contradiction_strength: number;
+          contradiction_type: string;
+          created_at?: string;
+          evidence_count?: number;
+          evidence_for_behavior?: NonNullable<Json>;
+          evidence_for_stated?: NonNullable<Json>;
+          id?: string;
+          is_current?: boolean;
+          is_resolved?: boolean;
+          last_updated_at?: string;
+          log_bayes_factor: number;
+          possible_explanations?: NonNullable<Json>;
+          requires_investigation?: boolean;
+          resolution_date?: string | null;
+          resolution_explanation?: string | null;
+          resolution_hypothesis?: string | null;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          stated_belief: NonNullable<Json>;
+          updated_at?: string;
+          version?: number;
+        };
+        Update: {
+          actor_id?: string;
+          actual_behavior?: NonNullable<Json>;
+          attribute?: string;
+          brand_id?: string;
+          category?: string;
+          confidence?: number;
+          contradiction_description?: string;
+          contradiction_strength?: number;
+          contradiction_type?: string;
+          created_at?: string;
+          evidence_count?: number;
+          evidence_for_behavior?: NonNullable<Json>;
+          evidence_for_stated?: NonNullable<Json>;
+          id?: string;
+          is_current?: boolean;
+          is_resolved?: boolean;
+          last_updated_at?: string;
+          log_bayes_factor?: number;
+          possible_explanations?: NonNullable<Json>;
+          requires_investigation?: boolean;
+          resolution_date?: string | null;
+          resolution_explanation?: string | null;
+          resolution_hypothesis?: string | null;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          stated_belief?: NonNullable<Json>;
+          updated_at?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_contradictions_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_demographics: {
+        Row: {
+          actor_id: string;
+          attribute_name: string;
+          attribute_value: NonNullable<Json>;
+          brand_id: string;
+          confidence: number;
+          created_at: string;
+          evidence_count: number;
+          id: string;
+          is_current: boolean;
+          last_updated_at: string;
+          source_signals: NonNullable<Json>;
+          source_weights: NonNullable<Json>;
+          uncertainty_data: NonNullable<Json>;
+          uncertainty_type: string;
+          updated_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          attribute_name: string;
+          attribute_value: NonNullable<Json>;
+          brand_id: string;
+          confidence?: number;
+          created_at?: string;
+          evidence_count?: number;
+          id?: string;
+          is_current?: boolean;
+          last_updated_at?: string;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          uncertainty_data?: NonNullable<Json>;
+          uncertainty_type?: string;
+          updated_at?: string;
+          version?: number;
+        };
+        Update: {
+          actor_id?: string;
+          attribute_name?: string;
+          attribute_value?: NonNullable<Json>;
+          brand_id?: string;
+          confidence?: number;
+          created_at?: string;
+          evidence_count?: number;
+          id?: string;
+          is_current?: boolean;
+          last_updated_at?: string;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          uncertainty_data?: NonNullable<Json>;
+          uncertainty_type?: string;
+          updated_at?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_demographics_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_friction_points: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          confidence: number;
+          context_when_occurs: NonNullable<Json>;
+          created_at: string;
+          evidence_count: number;
+          friction_description: string | null;
+          friction_severity: number;
+          friction_type: string;
+          id: string;
+          impact_on_behavior: NonNullable<Json>;
+          is_current: boolean;
+          is_resolved: boolean;
+          last_updated_at: string;
+          resolution_attempts: NonNullable<Json>;
+          resolution_date: string | null;
+          source_signals: NonNullable<Json>;
+          source_weights: NonNullable<Json>;
+          updated_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          confidence?: number;
+          context_when_occurs?: NonNullable<Json>;
+          created_at?: string;
+          evidence_count?: number;
+          friction_description?: string | null;
+          friction_severity: number;
+          friction_type: string;
+          id?: string;
+          impact_on_behavior?: NonNullable<Json>;
+          is_current?: boolean;
+          is_resolved?: boolean;
+          last_updated_at?: string;
+          resolution_attempts?: NonNullable<Json>;
+          resolution_date?: string | null;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          updated_at?: string;
+          version?: number;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          confidence?: number;
+          context_when_occurs?: NonNullable<Json>;
+          created_at?: string;
+          evidence_count?: number;
+          friction_description?: string | null;
+          friction_severity?: number;
+          friction_type?: string;
+          id?: string;
+          impact_on_behavior?: NonNullable<Json>;
+          is_current?: boolean;
+          is_resolved?: boolean;
+          last_updated_at?: string;
+          resolution_attempts?: NonNullable<Json>;
+          resolution_date?: string | null;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          updated_at?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_friction_points_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_identifiers: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          confidence: number;
+          created_at: string;
+          first_seen_at: string;
+          id: string;
+          identifier_type: Database["actors"]["Enums"]["identifier_type"];
+          identifier_value: string;
+          last_seen_at: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          confidence: number;
+          created_at?: string;
+          first_seen_at: string;
+          id?: string;
+          identifier_type: Database["actors"]["Enums"]["identifier_type"];
+          identifier_value: string;
+          last_seen_at: string;
+          updated_at?: string;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          confidence?: number;
+          created_at?: string;
+          first_seen_at?: string;
+          id?: string;
+          identifier_type?: Database["actors"]["Enums"]["identifier_type"];
+          identifier_value?: string;
+          last_seen_at?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_identifiers_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_identity_beliefs: {
+        Row: {
+          actor_id: string;
+          alignment_score: number | null;
+          behavioral_confidence: number;
+          behavioral_sources: NonNullable<Json>;
+          behavioral_value: Json | null;
+          brand_id: string;
+          contradiction_explanation: string | null;
+          contradiction_strength: number;
+          created_at: string;
+          evidence_count: number;
+          id: string;
+          identity_dimension: string;
+          is_contradiction: boolean;
+          is_current: boolean;
+          last_updated_at: string;
+          stated_confidence: number;
+          stated_sources: NonNullable<Json>;
+          stated_value: Json | null;
+          updated_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          alignment_score?: number | null;
+          behavioral_confidence?: number;
+          behavioral_sources?: NonNullable<Json>;
+          behavioral_value?: Json | null;
+          brand_id: string;
+          contradiction_explanation?: string | null;
+          contradiction_strength?: number;
+          created_at?: string;
+          evidence_count?: number;
+          id?: string;
+          identity_dimension: string;
+          is_contradiction?: boolean;
+          is_current?: boolean;
+          last_updated_at?: string;
+          stated_confidence?: number;
+          stated_sources?: NonNullable<Json>;
+          stated_value?: Json | null;
+          updated_at?: string;
+          version?: number;
+        };
+        Update: {
+          actor_id?: string;
+          alignment_score?: number | null;
+          behavioral_confidence?: number;
+          behavioral_sources?: NonNullable<Json>;
+          behavioral_value?: Json | null;
+          brand_id?: string;
+          contradiction_explanation?: string | null;
+          contradiction_strength?: number;
+          created_at?: string;
+          evidence_count?: number;
+          id?: string;
+          identity_dimension?: string;
+          is_contradiction?: boolean;
+          is_current?: boolean;
+          last_updated_at?: string;
+          stated_confidence?: number;
+          stated_sources?: NonNullable<Json>;
+          stated_value?: Json | null;
+          updated_at?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_identity_beliefs_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_memory_loops: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          confidence: number;
+          created_at: string;
+          evidence_count: number;
+          id: string;
+          is_current: boolean;
+          last_updated_at: string;
+          loop_consistency: number | null;
+          loop_description: string | null;
+          loop_duration: number | null;
+          loop_frequency: string | null;
+          loop_strength: number;
+          loop_type: string;
+          outcomes: NonNullable<Json>;
+          pattern_data: NonNullable<Json>;
+          source_signals: NonNullable<Json>;
+          source_weights: NonNullable<Json>;
+          triggers: NonNullable<Json>;
+          updated_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          confidence?: number;
+          created_at?: string;
+          evidence_count?: number;
+          id?: string;
+          is_current?: boolean;
+          last_updated_at?: string;
+          loop_consistency?: number | null;
+          loop_description?: string | null;
+          loop_duration?: number | null;
+          loop_frequency?: string | null;
+          loop_strength: number;
+          loop_type: string;
+          outcomes?: NonNullable<Json>;
+          pattern_data: NonNullable<Json>;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          triggers?: NonNullable<Json>;
+          updated_at?: string;
+          version?: number;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          confidence?: number;
+          created_at?: string;
+          evidence_count?: number;
+          id?: string;
+          is_current?: boolean;
+          last_updated_at?: string;
+          loop_consistency?: number | null;
+          loop_description?: string | null;
+          loop_duration?: number | null;
+          loop_frequency?: string | null;
+          loop_strength?: number;
+          loop_type?: string;
+          outcomes?: NonNullable<Json>;
+          pattern_data?: NonNullable<Json>;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          triggers?: NonNullable<Json>;
+          updated_at?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_memory_loops_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_preferences: {
+        Row: {
+          actor_id: string;
+          actual_confidence: number;
+          actual_preference: Json | null;
+          actual_sources: NonNullable<Json>;
+          actual_strength: number | null;
+          brand_id: string;
+          consistency_score: number | null;
+          contradiction_explanation: string | null;
+          created_at: string;
+          evidence_count: number;
+          id: string;
+          is_contradiction: boolean;
+          is_current: boolean;
+          last_updated_at: string;
+          preference_category: string;
+          preference_dimension: string;
+          stated_confidence: number;
+          stated_preference: Json | null;
+          stated_sources: NonNullable<Json>;
+          stated_strength: number | null;
+          updated_at: string;
+          version: number;
+          version_strength: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          actual_confidence?: number;
+          actual_preference?: Json | null;
+          actual_sources?: NonNullable<Json>;
+          actual_strength?: number | null;
+          brand_id: string;
+          consistency_score?: number | null;
+          contradiction_explanation?: string | null;
+          created_at?: string;
+          evidence_count?: number;
+          id?: string;
+          is_contradiction?: boolean;
+          is_current?: boolean;
+          last_updated_at?: string;
+          preference_category: string;
+          preference_dimension: string;
+          stated_confidence?: number;
+          stated_preference?: Json | null;
+          stated_sources?: NonNullable<Json>;
+          stated_strength?: number | null;
+          updated_at?: string;
+          version?: number;
+          version_strength?: number;
+        };
+        Update: {
+          actor_id?: string;
+          actual_confidence?: number;
+          actual_preference?: Json | null;
+          actual_sources?: NonNullable<Json>;
+          actual_strength?: number | null;
+          brand_id?: string;
+          consistency_score?: number | null;
+          contradiction_explanation?: string | null;
+          created_at?: string;
+          evidence_count?: number;
+          id?: string;
+          is_contradiction?: boolean;
+          is_current?: boolean;
+          last_updated_at?: string;
+          preference_category?: string;
+          preference_dimension?: string;
+          stated_confidence?: number;
+          stated_preference?: Json | null;
+          stated_sources?: NonNullable<Json>;
+          stated_strength?: number | null;
+          updated_at?: string;
+          version?: number;
+          version_strength?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_preferences_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_psychological_triggers: {
+        Row: {
+          activation_context: NonNullable<Json>;
+          actor_id: string;
+          brand_id: string;
+          confidence: number;
+          created_at: string;
+          deactivation_conditions: NonNullable<Json>;
+          evidence_count: number;
+          id: string;
+          impact_on_behavior: NonNullable<Json>;
+          is_current: boolean;
+          last_updated_at: string;
+          source_signals: NonNullable<Json>;
+          source_weights: NonNullable<Json>;
+          success_rate: number | null;
+          trigger_description: string | null;
+          trigger_strength: number;
+          trigger_type: string;
+          updated_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          activation_context?: NonNullable<Json>;
+          actor_id: string;
+          brand_id: string;
+          confidence?: number;
+          created_at?: string;
+          deactivation_conditions?: NonNullable<Json>;
+          evidence_count?: number;
+          id?: string;
+          impact_on_behavior?: NonNullable<Json>;
+          is_current?: boolean;
+          last_updated_at?: string;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          success_rate?: number | null;
+          trigger_description?: string | null;
+          trigger_strength: number;
+          trigger_type: string;
+          updated_at?: string;
+          version?: number;
+        };
+        Update: {
+          activation_context?: NonNullable<Json>;
+          actor_id?: string;
+          brand_id?: string;
+          confidence?: number;
+          created_at?: string;
+          deactivation_conditions?: NonNullable<Json>;
+          evidence_count?: number;
+          id?: string;
+          impact_on_behavior?: NonNullable<Json>;
+          is_current?: boolean;
+          last_updated_at?: string;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          success_rate?: number | null;
+          trigger_description?: string | null;
+          trigger_strength?: number;
+          trigger_type?: string;
+          updated_at?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_psychological_triggers_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actors: {
+        Row: {
+          brand_id: string;
+          created_at: string;
+          data_quality_score: number;
+          first_seen_at: string;
+          id: string;
+          identifiers: NonNullable<Json>;
+          is_active: boolean;
+          is_verified: boolean;
+          last_seen_at: string;
+          last_signal_at: string | null;
+          merged_into: string | null;
+          name: string | null;
+          primary_identifier: string;
+          primary_identifier_type: Database["actors"]["Enums"]["identifier_type"];
+          profile_completeness: number;
+          total_signals: number;
+          updated_at: string;
+          verification_method: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          created_at?: string;
+          data_quality_score?: number;
+          first_seen_at: string;
+          id?: string;
+          identifiers?: NonNullable<Json>;
+          is_active?: boolean;
+          is_verified?: boolean;
+          last_seen_at: string;
+          last_signal_at?: string | null;
+          merged_into?: string | null;
+          name?: string | null;
+          primary_identifier: string;
+          primary_identifier_type: Database["actors"]["Enums"]["identifier_type"];
+          profile_completeness?: number;
+          total_signals?: number;
+          updated_at?: string;
+          verification_method?: string;
+        };
+        Update: {
+          brand_id?: string;
+          created_at?: string;
+          data_quality_score?: number;
+          first_seen_at?: string;
+          id?: string;
+          identifiers?: NonNullable<Json>;
+          is_active?: boolean;
+          is_verified?: boolean;
+          last_seen_at?: string;
+          last_signal_at?: string | null;
+          merged_into?: string | null;
+          name?: string | null;
+          primary_identifier?: string;
+          primary_identifier_type?: Database["actors"]["Enums"]["identifier_type"];
+          profile_completeness?: number;
+          total_signals?: number;
+          updated_at?: string;
+          verification_method?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actors_brand_id_merged_into_fkey";
+            columns: ["brand_id", "merged_into"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      belief_priors: {
+        Row: {
+          actor_count: number;
+          attribute: string;
+          brand_id: string;
+          category_count: number;
+          created_at: string;
+          distribution: Database["actors"]["Enums"]["distribution"];
+          id: string;
+          mean: number;
+          updated_at: string;
+          variance: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_count: number;
+          attribute: string;
+          brand_id: string;
+          category_count?: number;
+          created_at?: string;
+          distribution: Database["actors"]["Enums"]["distribution"];
+          id?: string;
+          mean: number;
+          updated_at?: string;
+          variance: number;
+        };
+        Update: {
+          actor_count?: number;
+          attribute?: string;
+          brand_id?: string;
+          category_count?: number;
+          created_at?: string;
+          distribution?: Database["actors"]["Enums"]["distribution"];
+          id?: string;
+          mean?: number;
+          updated_at?: string;
+          variance?: number;
+        };
+        Relationships: [];
+      };
+      belief_vector_components: {
+        Row: {
+          brand_id: string;
+          component_name: string;
+          created_at: string;
+          label: string;
+          mean_value: number;
+          position: number;
+          standard_deviation: number;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          component_name: string;
+          created_at?: string;
+          label: string;
+          mean_value?: number;
+          position: number;
+          standard_deviation?: number;
+          updated_at?: string;
+        };
+        Update: {
+          brand_id?: string;
+          component_name?: string;
+          created_at?: string;
+          label?: string;
+          mean_value?: number;
+          position?: number;
+          standard_deviation?: number;
+          updated_at?: string;
+        };
+        Relationships: [];
+      };
+      evidence: {
+        Row: {
+          actor_id: string;
+          attribute: string;
+          brand_id: string;
+          category: string;
+          context: string;
+          distribution: Database["actors"]["Enums"]["distribution"];
+          exposure: number | null;
+          id: string;
+          is_stated: boolean;
+          occurred_at: string;
+          recorded_at: string;
+          source_id: string;
+          source_kind: Database["actors"]["Enums"]["evidence_source"];
+          value: number;
+          weight: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          attribute: string;
+          brand_id: string;
+          category?: string;
+          context?: string;
+          distribution: Database["actors"]["Enums"]["distribution"];
+          exposure?: number | null;
+          id?: string;
+          is_stated?: boolean;
+          occurred_at: string;
+          recorded_at?: string;
+          source_id: string;
+          source_kind: Database["actors"]["Enums"]["evidence_source"];
+          value: number;
+          weight: number;
+        };
+        Update: {
+          actor_id?: string;
+          attribute?: string;
+          brand_id?: string;
+          category?: string;
+          context?: string;
+          distribution?: Database["actors"]["Enums"]["distribution"];
+          exposure?: number | null;
+          id?: string;
+          is_stated?: boolean;
+          occurred_at?: string;
+          recorded_at?: string;
+          source_id?: string;
+          source_kind?: Database["actors"]["Enums"]["evidence_source"];
+          value?: number;
+          weight?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "evidence_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      identifier_conflicts: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          created_at: string;
+          id: string;
+          identifier_type: Database["actors"]["Enums"]["identifier_type"];
+          identifier_value: string;
+          other_actor_id: string;
+          signal_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          created_at?: string;
+          id?: string;
+          identifier_type: Database["actors"]["Enums"]["identifier_type"];
+          identifier_value: string;
+          other_actor_id: string;
+          signal_id: string;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          created_at?: string;
+          id?: string;
+          identifier_type?: Database["actors"]["Enums"]["identifier_type"];
+          identifier_value?: string;
+          other_actor_id?: string;
+          signal_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "identifier_conflicts_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identifier_conflicts_brand_id_other_actor_id_fkey";
+            columns: ["brand_id", "other_actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      evidence_of: {
+        Args: { p_actor: string; p_attribute?: string; p_now?: string };
+        Returns: {
+          attribute: string;
+          category: string;
+          context: string;
+          evidence_id: string;
+          exposure: number;
+          is_stated: boolean;
+          occurred_at: string;
+          recorded_at: string;
+          source_id: string;
+          source_kind: Database["actors"]["Enums"]["evidence_source"];
+          value: number;
+          weight: number;
+          weight_left: number;
+        }[];
+      };
+      find: {
+        Args: { p_brand: string; p_identifier: string };
+        Returns: {
+          brand_id: string;
+          created_at: string;
+          data_quality_score: number;
+          first_seen_at: string;
+          id: string;
+          identifiers: NonNullable<Json>;
+          is_active: boolean;
+          is_verified: boolean;
+          last_seen_at: string;
+          last_signal_at: string | null;
+          merged_into: string | null;
+          name: string | null;
+          primary_identifier: string;
+          primary_identifier_type: Database["actors"]["Enums"]["identifier_type"];
+          profile_completeness: number;
+          total_signals: number;
+          updated_at: string;
+          verification_method: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "actors";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      process_signals: {
+        Args: { p_brand: string; p_limit?: number; p_now?: string };
+        Returns: {
+          beliefs_updated: number;
+          claimed: number;
+          conflicts: number;
+          created: number;
+          evidence_added: number;
+          failed: number;
+          matched: number;
+        }[];
+      };
+      profile: { Args: { p_actor: string; p_now?: string }; Returns: Json };
+      refresh_vectors: { Args: { p_brand: string; p_now?: string }; Returns: number };
+    };
+    Enums: {
+      distribution: "beta" | "dirichlet" | "gamma" | "normal";
+      evidence_source: "signal" | "outcome";
+      identifier_type: "phone" | "email" | "social_handle" | "customer_id";
+      vector_type: "demographic" | "behavioral" | "preference" | "combined" | "custom";
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+  ai: {
+    Tables: {
+      ai_system_state: {
+        Row: {
+          active_alerts: NonNullable<Json>;
+          active_functions: NonNullable<Json>;
+          average_response_time_ms: number | null;
+          brand_id: string;
+          cpu_usage_percent: number | null;
+          created_at: string;
+          disk_usage_percent: number | null;
+          error_rate: number | null;
+          failed_function_calls: number;
+          feature_flags: NonNullable<Json>;
+          function_health_scores: NonNullable<Json>;
+          id: string;
+          knowledge_base_size: number;
+          last_learning_update: string | null;
+          learning_mode: Database["ai"]["Enums"]["learning_mode"];
+          learning_rate: number;
+          memory_usage_percent: number | null;
+          overall_health_score: number | null;
+          p95_response_time_ms: number | null;
+          recent_errors: NonNullable<Json>;
+          successful_function_calls: number;
+          system_config: NonNullable<Json>;
+          system_version: string;
+          total_function_calls: number;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          active_alerts?: NonNullable<Json>;
+          active_functions?: NonNullable<Json>;
+          average_response_time_ms?: number | null;
+          brand_id: string;
+          cpu_usage_percent?: number | null;
+          created_at?: string;
+          disk_usage_percent?: number | null;
+          error_rate?: number | null;
+          failed_function_calls?: number;
+          feature_flags?: NonNullable<Json>;
+          function_health_scores?: NonNullable<Json>;
+          id?: string;
+          knowledge_base_size?: number;
+          last_learning_update?: string | null;
+          learning_mode?: Database["ai"]["Enums"]["learning_mode"];
+          learning_rate?: number;
+          memory_usage_percent?: number | null;
+          overall_health_score?: number | null;
+          p95_response_time_ms?: number | null;
+          recent_errors?: NonNullable<Json>;
+          successful_function_calls?: number;
+          system_config?: NonNullable<Json>;
+          system_version: string;
+          total_function_calls?: number;
+          updated_at?: string;
+        };
+        Update: {
+          active_alerts?: NonNullable<Json>;
+          active_functions?: NonNullable<Json>;
+          average_response_time_ms?: number | null;
+          brand_id?: string;
+          cpu_usage_percent?: number | null;
+          created_at?: string;
+          disk_usage_percent?: number | null;
+          error_rate?: number | null;
+          failed_function_calls?: number;
+          feature_flags?: NonNullable<Json>;
+          function_health_scores?: NonNullable<Json>;
+          id?: string;
+          knowledge_base_size?: number;
+          last_learning_update?: string | null;
+          learning_mode?: Database["ai"]["Enums"]["learning_mode"];
+          learning_rate?: number;
+          memory_usage_percent?: number | null;
+          overall_health_score?: number | null;
+          p95_response_time_ms?: number | null;
+          recent_errors?: NonNullable<Json>;
+          successful_function_calls?: number;
+          system_config?: NonNullable<Json>;
+          system_version?: string;
+          total_function_calls?: number;
+          updated_at?: string;
+        };
+        Relationships: [];
+      };
+      contradiction_logs: {
+        Row: {
+          affected_decisions: NonNullable<Json>;
+          affected_functions: NonNullable<Json>;
+          analysis_quality: number | null;
+          belief_a: NonNullable<Json>;
+          belief_b: NonNullable<Json>;
+          brand_id: string;
+          context_data: NonNullable<Json>;
+          contradiction_description: string;
+          contradiction_severity: Database["ai"]["Enums"]["severity"];
+          contradiction_strength: number;
+          contradiction_type: Database["ai"]["Enums"]["contradiction_type"];
+          created_at: string;
+          detected_at: string;
+          detection_confidence: number | null;
+          evidence_for_a: NonNullable<Json>;
+          evidence_for_b: NonNullable<Json>;
+          id: string;
+          impact_on_system: NonNullable<Json>;
+          possible_explanations: NonNullable<Json>;
+          requires_investigation: boolean;
+          resolution_date: string | null;
+          resolution_hypothesis: string | null;
+          resolution_notes: string | null;
+          resolution_status: Database["ai"]["Enums"]["resolution_status"];
+          resolved_by: string | null;
+          scope_id: string | null;
+          scope_type: Database["ai"]["Enums"]["scope"];
+          source_data: NonNullable<Json>;
+          source_functions: NonNullable<Json>;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          affected_decisions?: NonNullable<Json>;
+          affected_functions?: NonNullable<Json>;
+          analysis_quality?: number | null;
+          belief_a: NonNullable<Json>;
+          belief_b: NonNullable<Json>;
+          brand_id: string;
+          context_data?: NonNullable<Json>;
+          contradiction_description: string;
+          contradiction_severity: Database["ai"]["Enums"]["severity"];
+          contradiction_strength: number;
+          contradiction_type: Database["ai"]["Enums"]["contradiction_type"];
+          created_at?: string;
+          detected_at?: string;
+          detection_confidence?: number | null;
+          evidence_for_a?: NonNullable<Json>;
+          evidence_for_b?: NonNullable<Json>;
+          id?: string;
+          impact_on_system?: NonNullable<Json>;
+          possible_explanations?: NonNullable<Json>;
+          requires_investigation?: boolean;
+          resolution_date?: string | null;
+          resolution_hypothesis?: string | null;
+          resolution_notes?: string | null;
+          resolution_status?: Database["ai"]["Enums"]["resolution_status"];
+          resolved_by?: string | null;
+          scope_id?: string | null;
+          scope_type: Database["ai"]["Enums"]["scope"];
+          source_data?: NonNullable<Json>;
+          source_functions?: NonNullable<Json>;
+          updated_at?: string;
+        };
+        Update: {
+          affected_decisions?: NonNullable<Json>;
+          affected_functions?: NonNullable<Json>;
+          analysis_quality?: number | null;
+          belief_a?: NonNullable<Json>;
+          belief_b?: NonNullable<Json>;
+          brand_id?: string;
+          context_data?: NonNullable<Json>;
+          contradiction_description?: string;
+          contradiction_severity?: Database["ai"]["Enums"]["severity"];
+          contradiction_strength?: number;
+          contradiction_type?: Database["ai"]["Enums"]["contradiction_type"];
+          created_at?: string;
+          detected_at?: string;
+          detection_confidence?: number | null;
+          evidence_for_a?: NonNullable<Json>;
+          evidence_for_b?: NonNullable<Json>;
+          id?: string;
+          impact_on_system?: NonNullable<Json>;
+          possible_explanations?: NonNullable<Json>;
+          requires_investigation?: boolean;
+          resolution_date?: string | null;
+          resolution_hypothesis?: string | null;
+          resolution_notes?: string | null;
+          resolution_status?: Database["ai"]["Enums"]["resolution_status"];
+          resolved_by?: string | null;
+          scope_id?: string | null;
+          scope_type?: Database["ai"]["Enums"]["scope"];
+          source_data?: NonNullable<Json>;
+          source_functions?: NonNullable<Json>;
+          updated_at?: string;
+        };
+        Relationships: [];
+      };
+      function_calls: {
+        Row: {
+          brand_id: string;
+          call_priority: Database["ai"]["Enums"]["priority"];
+          call_timestamp: string;
+          call_type: Database["ai"]["Enums"]["call_type"];
+          confidence_score: number | null;
+          cpu_time_ms: number | null;
+          error_data: Json | null;
+          execution_node: string | null;
+          execution_status: Database["ai"]["Enums"]["call_status"];
+          execution_time_ms: number | null;
+          function_id: string;
+          id: string;
+          input_data: NonNullable<Json>;
+          input_quality_score: number | null;
+          max_retries: number;
+          memory_used_mb: number | null;
+          output_data: Json | null;
+          output_quality_score: number | null;
+          parent_call_id: string | null;
+          processing_time_ms: number | null;
+          queue_time_ms: number | null;
+          related_entity_id: string | null;
+          related_entity_type: string | null;
+          retry_count: number;
+          retry_reason: string | null;
+          session_id: string | null;
+          total_time_ms: number | null;
+          triggered_by: string | null;
+          user_id: string | null;
+          xid: unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          call_priority?: Database["ai"]["Enums"]["priority"];
+          call_timestamp?: string;
+          call_type: Database["ai"]["Enums"]["call_type"];
+          confidence_score?: number | null;
+          cpu_time_ms?: number | null;
+          error_data?: Json | null;
+          execution_node?: string | null;
+          execution_status: Database["ai"]["Enums"]["call_status"];
+          execution_time_ms?: number | null;
+          function_id: string;
+          id?: string;
+          input_data: NonNullable<Json>;
+          input_quality_score?: number | null;
+          max_retries?: number;
+          memory_used_mb?: number | null;
+          output_data?: Json | null;
+          output_quality_score?: number | null;
+          parent_call_id?: string | null;
+          processing_time_ms?: number | null;
+          queue_time_ms?: number | null;
+          related_entity_id?: string | null;
+          related_entity_type?: string | null;
+          retry_count?: number;
+          retry_reason?: string | null;
+          session_id?: string | null;
+          total_time_ms?: number | null;
+          triggered_by?: string | null;
+          user_id?: string | null;
+          xid?: unknown;
+        };
+        Update: {
+          brand_id?: string;
+          call_priority?: Database["ai"]["Enums"]["priority"];
+          call_timestamp?: string;
+          call_type?: Database["ai"]["Enums"]["call_type"];
+          confidence_score?: number | null;
+          cpu_time_ms?: number | null;
+          error_data?: Json | null;
+          execution_node?: string | null;
+          execution_status?: Database["ai"]["Enums"]["call_status"];
+          execution_time_ms?: number | null;
+          function_id?: string;
+          id?: string;
+          input_data?: NonNullable<Json>;
+          input_quality_score?: number | null;
+          max_retries?: number;
+          memory_used_mb?: number | null;
+          output_data?: Json | null;
+          output_quality_score?: number | null;
+          parent_call_id?: string | null;
+          processing_time_ms?: number | null;
+          queue_time_ms?: number | null;
+          related_entity_id?: string | null;
+          related_entity_type?: string | null;
+          retry_count?: number;
+          retry_reason?: string | null;
+          session_id?: string | null;
+          total_time_ms?: number | null;
+          triggered_by?: string | null;
+          user_id?: string | null;
+          xid?: unknown;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "function_calls_function_id_fkey";
+            columns: ["function_id"];
+            isOneToOne: false;
+            referencedRelation: "functions";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      functions: {
+        Row: {
+          average_execution_time_ms: number | null;
+          brand_id: string | null;
+          cpu_requirements_percent: number | null;
+          created_at: string;
+          created_by: string | null;
+          deprecation_reason: string | null;
+          description: string | null;
+          expected_execution_time_ms: number | null;
+          external_endpoint: string | null;
+          failed_calls: number;
+          function_category: Database["ai"]["Enums"]["function_category"];
+          function_name: string;
+          function_type: Database["ai"]["Enums"]["function_type"];
+          id: string;
+          implementation_code: string | null;
+          implementation_type: Database["ai"]["Enums"]["implementation_type"];
+          input_schema: NonNullable<Json>;
+          integration_id: string | null;
+          is_active: boolean;
+          is_deprecated: boolean;
+          last_called_at: string | null;
+          memory_requirements_mb: number | null;
+          output_schema: NonNullable<Json>;
+          parameters: NonNullable<Json>;
+          purpose: string;
+          reliability_score: number | null;
+          replacement_function_id: string | null;
+          successful_calls: number;
+          test_coverage: number | null;
+          total_calls: number;
+          updated_at: string;
+          validation_notes: string | null;
+          validation_status: Database["ai"]["Enums"]["function_validation"];
+          version: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          average_execution_time_ms?: number | null;
+          brand_id?: string | null;
+          cpu_requirements_percent?: number | null;
+          created_at?: string;
+          created_by?: string | null;
+          deprecation_reason?: string | null;
+          description?: string | null;
+          expected_execution_time_ms?: number | null;
+          external_endpoint?: string | null;
+          failed_calls?: number;
+          function_category: Database["ai"]["Enums"]["function_category"];
+          function_name: string;
+          function_type: Database["ai"]["Enums"]["function_type"];
+          id?: string;
+          implementation_code?: string | null;
+          implementation_type: Database["ai"]["Enums"]["implementation_type"];
+          input_schema?: NonNullable<Json>;
+          integration_id?: string | null;
+          is_active?: boolean;
+          is_deprecated?: boolean;
+          last_called_at?: string | null;
+          memory_requirements_mb?: number | null;
+          output_schema?: NonNullable<Json>;
+          parameters?: NonNullable<Json>;
+          purpose: string;
+          reliability_score?: number | null;
+          replacement_function_id?: string | null;
+          successful_calls?: number;
+          test_coverage?: number | null;
+          total_calls?: number;
+          updated_at?: string;
+          validation_notes?: string | null;
+          validation_status?: Database["ai"]["Enums"]["function_validation"];
+          version?: string;
+        };
+        Update: {
+          average_execution_time_ms?: number | null;
+          brand_id?: string | null;
+          cpu_requirements_percent?: number | null;
+          created_at?: string;
+          created_by?: string | null;
+          deprecation_reason?: string | null;
+          description?: string | null;
+          expected_execution_time_ms?: number | null;
+          external_endpoint?: string | null;
+          failed_calls?: number;
+          function_category?: Database["ai"]["Enums"]["function_category"];
+          function_name?: string;
+          function_type?: Database["ai"]["Enums"]["function_type"];
+          id?: string;
+          implementation_code?: string | null;
+          implementation_type?: Database["ai"]["Enums"]["implementation_type"];
+          input_schema?: NonNullable<Json>;
+          integration_id?: string | null;
+          is_active?: boolean;
+          is_deprecated?: boolean;
+          last_called_at?: string | null;
+          memory_requirements_mb?: number | null;
+          output_schema?: NonNullable<Json>;
+          parameters?: NonNullable<Json>;
+          purpose?: string;
+          reliability_score?: number | null;
+          replacement_function_id?: string | null;
+          successful_calls?: number;
+          test_coverage?: number | null;
+          total_calls?: number;
+          updated_at?: string;
+          validation_notes?: string | null;
+          validation_status?: Database["ai"]["Enums"]["function_validation"];
+          version?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "functions_replacement_function_id_fkey";
+            columns: ["replacement_function_id"];
+            isOneToOne: false;
+            referencedRelation: "functions";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      learning_logs: {
+        Row: {
+          brand_id: string;
+          confidence_in_learning: number;
+          data_quality: number | null;
+          decay_rate: number | null;
+          expected_impact: NonNullable<Json>;
+          expires_at: string | null;
+          generalizability: number | null;
+          id: string;
+          impact_scope: Database["ai"]["Enums"]["impact_scope"];
+          impact_scope_id: string | null;
+          implementation_notes: string | null;
+          implementation_status: Database["ai"]["Enums"]["implementation_status"];
+          implemented_at: string | null;
+          implemented_by: string | null;
+          is_active: boolean;
+          knowledge_gained: NonNullable<Json>;
+          last_reinforced_at: string | null;
+          learned_at: string;
+          learning_algorithm: string | null;
+          learning_category: Database["ai"]["Enums"]["learning_category"];
+          learning_description: string;
+          learning_method: Database["ai"]["Enums"]["learning_method"];
+          learning_parameters: NonNullable<Json>;
+          learning_quality: number | null;
+          learning_strength: number;
+          learning_type: Database["ai"]["Enums"]["learning_type"];
+          reinforcement_count: number;
+          source_analysis_id: string | null;
+          source_data: NonNullable<Json>;
+          source_outcomes: NonNullable<Json>;
+          validation_confidence: number | null;
+          validation_results: NonNullable<Json>;
+          validation_status: Database["ai"]["Enums"]["learning_validation"];
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          confidence_in_learning: number;
+          data_quality?: number | null;
+          decay_rate?: number | null;
+          expected_impact?: NonNullable<Json>;
+          expires_at?: string | null;
+          generalizability?: number | null;
+          id?: string;
+          impact_scope: Database["ai"]["Enums"]["impact_scope"];
+          impact_scope_id?: string | null;
+          implementation_notes?: string | null;
+          implementation_status?: Database["ai"]["Enums"]["implementation_status"];
+          implemented_at?: string | null;
+          implemented_by?: string | null;
+          is_active?: boolean;
+          knowledge_gained: NonNullable<Json>;
+          last_reinforced_at?: string | null;
+          learned_at?: string;
+          learning_algorithm?: string | null;
+          learning_category: Database["ai"]["Enums"]["learning_category"];
+          learning_description: string;
+          learning_method: Database["ai"]["Enums"]["learning_method"];
+          learning_parameters?: NonNullable<Json>;
+          learning_quality?: number | null;
+          learning_strength?: number;
+          learning_type: Database["ai"]["Enums"]["learning_type"];
+          reinforcement_count?: number;
+          source_analysis_id?: string | null;
+          source_data?: NonNullable<Json>;
+          source_outcomes?: NonNullable<Json>;
+          validation_confidence?: number | null;
+          validation_results?: NonNullable<Json>;
+          validation_status?: Database["ai"]["Enums"]["learning_validation"];
+          version?: number;
+        };
+        Update: {
+          brand_id?: string;
+          confidence_in_learning?: number;
+          data_quality?: number | null;
+          decay_rate?: number | null;
+          expected_impact?: NonNullable<Json>;
+          expires_at?: string | null;
+          generalizability?: number | null;
+          id?: string;
+          impact_scope?: Database["ai"]["Enums"]["impact_scope"];
+          impact_scope_id?: string | null;
+          implementation_notes?: string | null;
+          implementation_status?: Database["ai"]["Enums"]["implementation_status"];
+          implemented_at?: string | null;
+          implemented_by?: string | null;
+          is_active?: boolean;
+          knowledge_gained?: NonNullable<Json>;
+          last_reinforced_at?: string | null;
+          learned_at?: string;
+          learning_algorithm?: string | null;
+          learning_category?: Database["ai"]["Enums"]["learning_category"];
+          learning_description?: string;
+          learning_method?: Database["ai"]["Enums"]["learning_method"];
+          learning_parameters?: NonNullable<Json>;
+          learning_quality?: number | null;
+          learning_strength?: number;
+          learning_type?: Database["ai"]["Enums"]["learning_type"];
+          reinforcement_count?: number;
+          source_analysis_id?: string | null;
+          source_data?: NonNullable<Json>;
+          source_outcomes?: NonNullable<Json>;
+          validation_confidence?: number | null;
+          validation_results?: NonNullable<Json>;
+          validation_status?: Database["ai"]["Enums"]["learning_validation"];
+          version?: number;
+        };
+        Relationships: [];
+      };
+      reasoning_logs: {
+        Row: {
+          assumptions_made: NonNullable<Json>;
+          brand_id: string;
+          constraints_applied: NonNullable<Json>;
+          data_sources_used: NonNullable<Json>;
+          decision_alternatives: NonNullable<Json>;
+          decision_confidence: number;
+          decision_made: string;
+          evidence_strength: number | null;
+          evidence_used: NonNullable<Json>;
+          function_calls_used: NonNullable<Json>;
+          id: string;
+          is_reviewed: boolean;
+          logic_consistency: number | null;
+          reasoning_completed_at: string | null;
+          reasoning_duration_ms: number | null;
+          reasoning_quality: number | null;
+          reasoning_scope: Database["ai"]["Enums"]["scope"];
+          reasoning_started_at: string;
+          reasoning_steps: NonNullable<Json>;
+          reasoning_type: Database["ai"]["Enums"]["reasoning_type"];
+          reasoning_version: string;
+          related_entity_id: string | null;
+          related_entity_type: string | null;
+          review_notes: string | null;
+          reviewed_by: string | null;
+          scope_id: string | null;
+          triggered_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          assumptions_made?: NonNullable<Json>;
+          brand_id: string;
+          constraints_applied?: NonNullable<Json>;
+          data_sources_used?: NonNullable<Json>;
+          decision_alternatives?: NonNullable<Json>;
+          decision_confidence: number;
+          decision_made: string;
+          evidence_strength?: number | null;
+          evidence_used: NonNullable<Json>;
+          function_calls_used?: NonNullable<Json>;
+          id?: string;
+          is_reviewed?: boolean;
+          logic_consistency?: number | null;
+          reasoning_completed_at?: string | null;
+          reasoning_duration_ms?: number | null;
+          reasoning_quality?: number | null;
+          reasoning_scope: Database["ai"]["Enums"]["scope"];
+          reasoning_started_at?: string;
+          reasoning_steps?: NonNullable<Json>;
+          reasoning_type: Database["ai"]["Enums"]["reasoning_type"];
+          reasoning_version?: string;
+          related_entity_id?: string | null;
+          related_entity_type?: string | null;
+          review_notes?: string | null;
+          reviewed_by?: string | null;
+          scope_id?: string | null;
+          triggered_by?: string | null;
+        };
+        Update: {
+          assumptions_made?: NonNullable<Json>;
+          brand_id?: string;
+          constraints_applied?: NonNullable<Json>;
+          data_sources_used?: NonNullable<Json>;
+          decision_alternatives?: NonNullable<Json>;
+          decision_confidence?: number;
+          decision_made?: string;
+          evidence_strength?: number | null;
+          evidence_used?: NonNullable<Json>;
+          function_calls_used?: NonNullable<Json>;
+          id?: string;
+          is_reviewed?: boolean;
+          logic_consistency?: number | null;
+          reasoning_completed_at?: string | null;
+          reasoning_duration_ms?: number | null;
+          reasoning_quality?: number | null;
+          reasoning_scope?: Database["ai"]["Enums"]["scope"];
+          reasoning_started_at?: string;
+          reasoning_steps?: NonNullable<Json>;
+          reasoning_type?: Database["ai"]["Enums"]["reasoning_type"];
+          reasoning_version?: string;
+          related_entity_id?: string | null;
+          related_entity_type?: string | null;
+          review_notes?: string | null;
+          reviewed_by?: string | null;
+          scope_id?: string | null;
+          triggered_by?: string | null;
+        };
+        Relationships: [];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      explain: { Args: { p_depth?: number; p_id: string; p_kind: string }; Returns: Json };
+      health: {
+        Args: { p_brand: string };
+        Returns: {
+          average_execution_time_ms: number;
+          error_rate: number;
+          failed_calls: number;
+          function_id: string;
+          function_name: string;
+          function_type: Database["ai"]["Enums"]["function_type"];
+          is_active: boolean;
+          last_called_at: string;
+          successful_calls: number;
+          total_calls: number;
+          version: string;
+        }[];
+      };
+    };
+    Enums: {
+      call_status: "pending" | "running" | "completed" | "failed" | "timeout" | "cancelled" | "retrying";
+      call_type: "scheduled" | "triggered" | "manual" | "batch" | "real_time" | "replay";
+      contradiction_type:
+        | "belief_vs_behavior"
+        | "stated_vs_actual"
+        | "belief_vs_belief"
+        | "prediction_vs_outcome"
+        | "preference_vs_choice"
+        | "intention_vs_action"
+        | "self_vs_other_perception"
+        | "other";
+      function_category:
+        | "matching"
+        | "clustering"
+        | "reasoning"
+        | "learning"
+        | "prediction"
+        | "optimization"
+        | "validation"
+        | "transformation"
+        | "analysis"
+        | "communication"
+        | "other";
+      function_type:
+        | "signal_processing"
+        | "actor_matching"
+        | "clustering"
+        | "stimulus_generation"
+        | "learning"
+        | "prediction"
+        | "optimization"
+        | "validation"
+        | "transformation"
+        | "analysis"
+        | "other";
+      function_validation: "pending" | "validated" | "failed" | "needs_review" | "in_testing";
+      impact_scope:
+        | "global"
+        | "cohort_specific"
+        | "actor_specific"
+        | "stimulus_specific"
+        | "temporal"
+        | "contextual";
+      implementation_status: "pending" | "implemented" | "rejected" | "testing" | "paused" | "deprecated";
+      implementation_type:
+        | "sql"
+        | "plpgsql"
+        | "typescript"
+        | "python"
+        | "javascript"
+        | "external_api"
+        | "hybrid";
+      learning_category:
+        | "actor_behavior"
+        | "cohort_characteristics"
+        | "stimulus_effectiveness"
+        | "system_performance"
+        | "market_conditions"
+        | "seasonal_patterns"
+        | "external_factors"
+        | "user_preferences"
+        | "other";
+      learning_method: "statistical" | "ml" | "rule_based" | "hybrid" | "expert" | "reinforcement" | "other";
+      learning_mode: "active" | "paused" | "disabled" | "maintenance" | "testing";
+      learning_type:
+        | "belief_update"
+        | "pattern_discovery"
+        | "rule_creation"
+        | "model_update"
+        | "preference_update"
+        | "behavior_prediction"
+        | "anomaly_detection"
+        | "optimization"
+        | "other";
+      learning_validation:
+        | "pending"
+        | "validated"
+        | "invalidated"
+        | "needs_more_data"
+        | "partially_validated";
+      priority: "low" | "normal" | "high" | "urgent";
+      reasoning_type:
+        | "actor_matching"
+        | "cohort_assignment"
+        | "stimulus_generation"
+        | "learning_update"
+        | "belief_update"
+        | "preference_inference"
+        | "behavior_prediction"
+        | "anomaly_detection"
+        | "other";
+      resolution_status: "unresolved" | "investigating" | "resolved" | "irreconcilable" | "dismissed";
+      scope: "global" | "cohort" | "actor" | "stimulus" | "outcome" | "signal" | "system";
+      severity: "low" | "medium" | "high" | "critical";
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+  cohorts: {
+    Tables: {
+      actor_cohort_membership: {
+        Row: {
+          actor_id: string;
+          assigned_at: string;
+          assigned_by_algorithm: string;
+          assignment_parameters: NonNullable<Json>;
+          brand_id: string;
+          cohort_id: string;
+          contribution_score: number | null;
+          created_at: string;
+          distance_to_centroid: number | null;
+          fit_score: number | null;
+          id: string;
+          is_active: boolean;
+          last_updated_at: string;
+          membership_confidence: number;
+          membership_history: NonNullable<Json>;
+          membership_strength: number | null;
+          membership_type: Database["cohorts"]["Enums"]["membership_type"];
+          previous_memberships: NonNullable<Json>;
+          projection_x: number | null;
+          projection_y: number | null;
+          removal_reason: string | null;
+          removed_at: string | null;
+          run_id: string | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          assigned_at?: string;
+          assigned_by_algorithm: string;
+          assignment_parameters?: NonNullable<Json>;
+          brand_id: string;
+          cohort_id: string;
+          contribution_score?: number | null;
+          created_at?: string;
+          distance_to_centroid?: number | null;
+          fit_score?: number | null;
+          id?: string;
+          is_active?: boolean;
+          last_updated_at?: string;
+          membership_confidence?: number;
+          membership_history?: NonNullable<Json>;
+          membership_strength?: number | null;
+          membership_type?: Database["cohorts"]["Enums"]["membership_type"];
+          previous_memberships?: NonNullable<Json>;
+          projection_x?: number | null;
+          projection_y?: number | null;
+          removal_reason?: string | null;
+          removed_at?: string | null;
+          run_id?: string | null;
+          updated_at?: string;
+        };
+        Update: {
+          actor_id?: string;
+          assigned_at?: string;
+          assigned_by_algorithm?: string;
+          assignment_parameters?: NonNullable<Json>;
+          brand_id?: string;
+          cohort_id?: string;
+          contribution_score?: number | null;
+          created_at?: string;
+          distance_to_centroid?: number | null;
+          fit_score?: number | null;
+          id?: string;
+          is_active?: boolean;
+          last_updated_at?: string;
+          membership_confidence?: number;
+          membership_history?: NonNullable<Json>;
+          membership_strength?: number | null;
+          membership_type?: Database["cohorts"]["Enums"]["membership_type"];
+          previous_memberships?: NonNullable<Json>;
+          projection_x?: number | null;
+          projection_y?: number | null;
+          removal_reason?: string | null;
+          removed_at?: string | null;
+          run_id?: string | null;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_cohort_membership_brand_id_cohort_id_fkey";
+            columns: ["brand_id", "cohort_id"];
+            isOneToOne: false;
+            referencedRelation: "cohorts";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "actor_cohort_membership_brand_id_run_id_fkey";
+            columns: ["brand_id", "run_id"];
+            isOneToOne: false;
+            referencedRelation: "clustering_runs";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      clustering_runs: {
+        Row: {
+          algorithm_name: string;
+          algorithm_version: string | null;
+          average_coherence: number | null;
+          average_cohort_size: number | null;
+          average_separation: number | null;
+          brand_id: string;
+          candidates: NonNullable<Json>;
+          completed_at: string | null;
+          cpu_usage_percent: number | null;
+          created_at: string;
+          davies_bouldin_score: number | null;
+          discovered_cohort_count: number;
+          error_details: Json | null;
+          error_message: string | null;
+          execution_time_ms: number | null;
+          feature_scaling: NonNullable<Json>;
+          function_name: string;
+          id: string;
+          input_actor_count: number;
+          input_data_quality: number | null;
+          input_vector_dimensions: number;
+          input_vector_type: string;
+          memory_usage_mb: number | null;
+          overall_quality_score: number | null;
+          parameters: NonNullable<Json>;
+          projection_axes: string[] | null;
+          run_type: Database["cohorts"]["Enums"]["run_type"];
+          seed: number;
+          silhouette_score: number | null;
+          started_at: string;
+          status: Database["cohorts"]["Enums"]["run_status"];
+          total_memberships: number;
+          updated_at: string;
+          within_variance: number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          algorithm_name: string;
+          algorithm_version?: string | null;
+          average_coherence?: number | null;
+          average_cohort_size?: number | null;
+          average_separation?: number | null;
+          brand_id: string;
+          candidates?: NonNullable<Json>;
+          completed_at?: string | null;
+          cpu_usage_percent?: number | null;
+          created_at?: string;
+          davies_bouldin_score?: number | null;
+          discovered_cohort_count?: number;
+          error_details?: Json | null;
+          error_message?: string | null;
+          execution_time_ms?: number | null;
+          feature_scaling?: NonNullable<Json>;
+          function_name: string;
+          id?: string;
+          input_actor_count: number;
+          input_data_quality?: number | null;
+          input_vector_dimensions: number;
+          input_vector_type: string;
+          memory_usage_mb?: number | null;
+          overall_quality_score?: number | null;
+          parameters?: NonNullable<Json>;
+          projection_axes?: string[] | null;
+          run_type?: Database["cohorts"]["Enums"]["run_type"];
+          seed: number;
+          silhouette_score?: number | null;
+          started_at?: string;
+          status?: Database["cohorts"]["Enums"]["run_status"];
+          total_memberships?: number;
+          updated_at?: string;
+          within_variance?: number | null;
+        };
+        Update: {
+          algorithm_name?: string;
+          algorithm_version?: string | null;
+          average_coherence?: number | null;
+          average_cohort_size?: number | null;
+          average_separation?: number | null;
+          brand_id?: string;
+          candidates?: NonNullable<Json>;
+          completed_at?: string | null;
+          cpu_usage_percent?: number | null;
+          created_at?: string;
+          davies_bouldin_score?: number | null;
+          discovered_cohort_count?: number;
+          error_details?: Json | null;
+          error_message?: string | null;
+          execution_time_ms?: number | null;
+          feature_scaling?: NonNullable<Json>;
+          function_name?: string;
+          id?: string;
+          input_actor_count?: number;
+          input_data_quality?: number | null;
+          input_vector_dimensions?: number;
+          input_vector_type?: string;
+          memory_usage_mb?: number | null;
+          overall_quality_score?: number | null;
+          parameters?: NonNullable<Json>;
+          projection_axes?: string[] | null;
+          run_type?: Database["cohorts"]["Enums"]["run_type"];
+          seed?: number;
+          silhouette_score?: number | null;
+          started_at?: string;
+          status?: Database["cohorts"]["Enums"]["run_status"];
+          total_memberships?: number;
+          updated_at?: string;
+          within_variance?: number | null;
+        };
+        Relationships: [];
+      };
+      cohort_characteristics: {
+        Row: {
+          adjusted_p_value: number;
+          brand_id: string;
+          characteristic_name: string;
+          characteristic_type: Database["cohorts"]["Enums"]["characteristic_type"];
+          characteristic_value: NonNullable<Json>;
+          cohort_id: string;
+          confidence_score: number | null;
+          created_at: string;
+          distinctiveness_score: number | null;
+          distribution_type: string | null;
+          effect_lower: number;
+          effect_size: number;
+          effect_upper: number;
+          evidence_count: number;
+          id: string;
+          importance_score: number;
+          is_current: boolean;
+          last_updated_at: string;
+          max_value: number | null;
+          mean_value: number | null;
+          median_value: number | null;
+          min_value: number | null;
+          p_value: number;
+          run_id: string | null;
+          source_attributes: NonNullable<Json>;
+          source_weights: NonNullable<Json>;
+          standard_deviation: number | null;
+          strength_score: number;
+          updated_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          adjusted_p_value: number;
+          brand_id: string;
+          characteristic_name: string;
+          characteristic_type: Database["cohorts"]["Enums"]["characteristic_type"];
+          characteristic_value: NonNullable<Json>;
+          cohort_id: string;
+          confidence_score?: number | null;
+          created_at?: string;
+          distinctiveness_score?: number | null;
+          distribution_type?: string | null;
+          effect_lower: number;
+          effect_size: number;
+          effect_upper: number;
+          evidence_count?: number;
+          id?: string;
+          importance_score: number;
+          is_current?: boolean;
+          last_updated_at?: string;
+          max_value?: number | null;
+          mean_value?: number | null;
+          median_value?: number | null;
+          min_value?: number | null;
+          p_value: number;
+          run_id?: string | null;
+          source_attributes?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          standard_deviation?: number | null;
+          strength_score: number;
+          updated_at?: string;
+          version?: number;
+        };
+        Update: {
+          adjusted_p_value?: number;
+          brand_id?: string;
+          characteristic_name?: string;
+          characteristic_type?: Database["cohorts"]["Enums"]["characteristic_type"];
+          characteristic_value?: NonNullable<Json>;
+          cohort_id?: string;
+          confidence_score?: number | null;
+          created_at?: string;
+          distinctiveness_score?: number | null;
+          distribution_type?: string | null;
+          effect_lower?: number;
+          effect_size?: number;
+          effect_upper?: number;
+          evidence_count?: number;
+          id?: string;
+          importance_score?: number;
+          is_current?: boolean;
+          last_updated_at?: string;
+          max_value?: number | null;
+          mean_value?: number | null;
+          median_value?: number | null;
+          min_value?: number | null;
+          p_value?: number;
+          run_id?: string | null;
+          source_attributes?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          standard_deviation?: number | null;
+          strength_score?: number;
+          updated_at?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "cohort_characteristics_brand_id_cohort_id_fkey";
+            columns: ["brand_id", "cohort_id"];
+            isOneToOne: false;
+            referencedRelation: "cohorts";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "cohort_characteristics_brand_id_run_id_fkey";
+            columns: ["brand_id", "run_id"];
+            isOneToOne: false;
+            referencedRelation: "clustering_runs";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      cohort_evolution_log: {
+        Row: {
+          affected_actor_count: number;
+          after_state: NonNullable<Json>;
+          before_state: NonNullable<Json>;
+          brand_id: string;
+          changed_attributes: NonNullable<Json>;
+          cohort_id: string | null;
+          created_at: string;
+          event_confidence: number | null;
+          event_description: string | null;
+          event_importance: number | null;
+          event_timestamp: string;
+          event_type: Database["cohorts"]["Enums"]["evolution_event"];
+          id: string;
+          related_cohort_ids: NonNullable<Json>;
+          requires_review: boolean;
+          run_id: string | null;
+          source_data: NonNullable<Json>;
+          source_signals: NonNullable<Json>;
+          trigger_algorithm: string | null;
+          trigger_parameters: NonNullable<Json>;
+          trigger_reason: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          affected_actor_count?: number;
+          after_state?: NonNullable<Json>;
+          before_state?: NonNullable<Json>;
+          brand_id: string;
+          changed_attributes?: NonNullable<Json>;
+          cohort_id?: string | null;
+          created_at?: string;
+          event_confidence?: number | null;
+          event_description?: string | null;
+          event_importance?: number | null;
+          event_timestamp?: string;
+          event_type: Database["cohorts"]["Enums"]["evolution_event"];
+          id?: string;
+          related_cohort_ids?: NonNullable<Json>;
+          requires_review?: boolean;
+          run_id?: string | null;
+          source_data?: NonNullable<Json>;
+          source_signals?: NonNullable<Json>;
+          trigger_algorithm?: string | null;
+          trigger_parameters?: NonNullable<Json>;
+          trigger_reason?: string | null;
+        };
+        Update: {
+          affected_actor_count?: number;
+          after_state?: NonNullable<Json>;
+          before_state?: NonNullable<Json>;
+          brand_id?: string;
+          changed_attributes?: NonNullable<Json>;
+          cohort_id?: string | null;
+          created_at?: string;
+          event_confidence?: number | null;
+          event_description?: string | null;
+          event_importance?: number | null;
+          event_timestamp?: string;
+          event_type?: Database["cohorts"]["Enums"]["evolution_event"];
+          id?: string;
+          related_cohort_ids?: NonNullable<Json>;
+          requires_review?: boolean;
+          run_id?: string | null;
+          source_data?: NonNullable<Json>;
+          source_signals?: NonNullable<Json>;
+          trigger_algorithm?: string | null;
+          trigger_parameters?: NonNullable<Json>;
+          trigger_reason?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "cohort_evolution_log_brand_id_cohort_id_fkey";
+            columns: ["brand_id", "cohort_id"];
+            isOneToOne: false;
+            referencedRelation: "cohorts";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "cohort_evolution_log_brand_id_run_id_fkey";
+            columns: ["brand_id", "run_id"];
+            isOneToOne: false;
+            referencedRelation: "clustering_runs";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      cohort_performance_metrics: {
+        Row: {
+          baseline_value: number | null;
+          brand_id: string;
+          cohort_id: string;
+          confidence_interval_lower: number | null;
+          confidence_interval_upper: number | null;
+          context_id: string | null;
+          context_type: string | null;
+          created_at: string;
+          data_quality_score: number | null;
+          id: string;
+          improvement_over_baseline: number | null;
+          measurement_confidence: number | null;
+          measurement_date: string;
+          measurement_period_end: string;
+          measurement_period_start: string;
+          metric_name: string;
+          metric_unit: string | null;
+          metric_value: number;
+          p_value: number | null;
+          percentile_rank: number | null;
+          sample_size: number;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          baseline_value?: number | null;
+          brand_id: string;
+          cohort_id: string;
+          confidence_interval_lower?: number | null;
+          confidence_interval_upper?: number | null;
+          context_id?: string | null;
+          context_type?: string | null;
+          created_at?: string;
+          data_quality_score?: number | null;
+          id?: string;
+          improvement_over_baseline?: number | null;
+          measurement_confidence?: number | null;
+          measurement_date?: string;
+          measurement_period_end: string;
+          measurement_period_start: string;
+          metric_name: string;
+          metric_unit?: string | null;
+          metric_value: number;
+          p_value?: number | null;
+          percentile_rank?: number | null;
+          sample_size: number;
+          updated_at?: string;
+        };
+        Update: {
+          baseline_value?: number | null;
+          brand_id?: string;
+          cohort_id?: string;
+          confidence_interval_lower?: number | null;
+          confidence_interval_upper?: number | null;
+          context_id?: string | null;
+          context_type?: string | null;
+          created_at?: string;
+          data_quality_score?: number | null;
+          id?: string;
+          improvement_over_baseline?: number | null;
+          measurement_confidence?: number | null;
+          measurement_date?: string;
+          measurement_period_end?: string;
+          measurement_period_start?: string;
+          metric_name?: string;
+          metric_unit?: string | null;
+          metric_value?: number;
+          p_value?: number | null;
+          percentile_rank?: number | null;
+          sample_size?: number;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "cohort_performance_metrics_brand_id_cohort_id_fkey";
+            columns: ["brand_id", "cohort_id"];
+            isOneToOne: false;
+            referencedRelation: "cohorts";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      cohort_similarity_matrix: {
+        Row: {
+          brand_id: string;
+          cohort_a_id: string;
+          cohort_b_id: string;
+          computation_method: string;
+          computation_parameters: NonNullable<Json>;
+          computed_at: string;
+          cosine_similarity: number | null;
+          created_at: string;
+          euclidean_distance: number | null;
+          id: string;
+          jaccard_similarity: number | null;
+          overlap_score: number | null;
+          relationship_strength: number | null;
+          relationship_type: Database["cohorts"]["Enums"]["relationship_type"] | null;
+          similarity_confidence: number | null;
+          stability_score: number | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          cohort_a_id: string;
+          cohort_b_id: string;
+          computation_method: string;
+          computation_parameters?: NonNullable<Json>;
+          computed_at?: string;
+          cosine_similarity?: number | null;
+          created_at?: string;
+          euclidean_distance?: number | null;
+          id?: string;
+          jaccard_similarity?: number | null;
+          overlap_score?: number | null;
+          relationship_strength?: number | null;
+          relationship_type?: Database["cohorts"]["Enums"]["relationship_type"] | null;
+          similarity_confidence?: number | null;
+          stability_score?: number | null;
+          updated_at?: string;
+        };
+        Update: {
+          brand_id?: string;
+          cohort_a_id?: string;
+          cohort_b_id?: string;
+          computation_method?: string;
+          computation_parameters?: NonNullable<Json>;
+          computed_at?: string;
+          cosine_similarity?: number | null;
+          created_at?: string;
+          euclidean_distance?: number | null;
+          id?: string;
+          jaccard_similarity?: number | null;
+          overlap_score?: number | null;
+          relationship_strength?: number | null;
+          relationship_type?: Database["cohorts"]["Enums"]["relationship_type"] | null;
+          similarity_confidence?: number | null;
+          stability_score?: number | null;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "cohort_similarity_matrix_brand_id_cohort_a_id_fkey";
+            columns: ["brand_id", "cohort_a_id"];
+            isOneToOne: false;
+            referencedRelation: "cohorts";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "cohort_similarity_matrix_brand_id_cohort_b_id_fkey";
+            columns: ["brand_id", "cohort_b_id"];
+            isOneToOne: false;
+            referencedRelation: "cohorts";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      cohorts: {
+        Row: {
+          brand_id: string;
+          centroid_dimensions: number | null;
+          centroid_vector: string | null;
+          child_cohort_ids: NonNullable<Json>;
+          coherence_score: number | null;
+          cohort_description: string | null;
+          cohort_name: string | null;
+          cohort_signature: NonNullable<Json>;
+          cohort_status: Database["cohorts"]["Enums"]["cohort_status"];
+          cohort_type: Database["cohorts"]["Enums"]["cohort_type"];
+          created_at: string;
+          data_quality_score: number | null;
+          discovered_at: string;
+          discovery_algorithm: string;
+          discovery_confidence: number | null;
+          discovery_parameters: NonNullable<Json>;
+          dissolution_reason: string | null;
+          dissolved_at: string | null;
+          first_formed_at: string;
+          id: string;
+          last_run_id: string | null;
+          last_updated_at: string;
+          max_member_count: number | null;
+          member_count: number;
+          merged_from_cohorts: NonNullable<Json>;
+          min_member_count: number | null;
+          parent_cohort_id: string | null;
+          representativeness_score: number | null;
+          separation_score: number | null;
+          stability_score: number | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          centroid_dimensions?: never;
+          centroid_vector?: string | null;
+          child_cohort_ids?: NonNullable<Json>;
+          coherence_score?: number | null;
+          cohort_description?: string | null;
+          cohort_name?: string | null;
+          cohort_signature?: NonNullable<Json>;
+          cohort_status?: Database["cohorts"]["Enums"]["cohort_status"];
+          cohort_type: Database["cohorts"]["Enums"]["cohort_type"];
+          created_at?: string;
+          data_quality_score?: number | null;
+          discovered_at?: string;
+          discovery_algorithm: string;
+          discovery_confidence?: number | null;
+          discovery_parameters?: NonNullable<Json>;
+          dissolution_reason?: string | null;
+          dissolved_at?: string | null;
+          first_formed_at?: string;
+          id?: string;
+          last_run_id?: string | null;
+          last_updated_at?: string;
+          max_member_count?: number | null;
+          member_count?: number;
+          merged_from_cohorts?: NonNullable<Json>;
+          min_member_count?: number | null;
+          parent_cohort_id?: string | null;
+          representativeness_score?: number | null;
+          separation_score?: number | null;
+          stability_score?: number | null;
+          updated_at?: string;
+        };
+        Update: {
+          brand_id?: string;
+          centroid_dimensions?: never;
+          centroid_vector?: string | null;
+          child_cohort_ids?: NonNullable<Json>;
+          coherence_score?: number | null;
+          cohort_description?: string | null;
+          cohort_name?: string | null;
+          cohort_signature?: NonNullable<Json>;
+          cohort_status?: Database["cohorts"]["Enums"]["cohort_status"];
+          cohort_type?: Database["cohorts"]["Enums"]["cohort_type"];
+          created_at?: string;
+          data_quality_score?: number | null;
+          discovered_at?: string;
+          discovery_algorithm?: string;
+          discovery_confidence?: number | null;
+          discovery_parameters?: NonNullable<Json>;
+          dissolution_reason?: string | null;
+          dissolved_at?: string | null;
+          first_formed_at?: string;
+          id?: string;
+          last_run_id?: string | null;
+          last_updated_at?: string;
+          max_member_count?: number | null;
+          member_count?: number;
+          merged_from_cohorts?: NonNullable<Json>;
+          min_member_count?: number | null;
+          parent_cohort_id?: string | null;
+          representativeness_score?: number | null;
+          separation_score?: number | null;
+          stability_score?: number | null;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "cohorts_brand_id_last_run_id_fkey";
+            columns: ["brand_id", "last_run_id"];
+            isOneToOne: false;
+            referencedRelation: "clustering_runs";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "cohorts_brand_id_parent_cohort_id_fkey";
+            columns: ["brand_id", "parent_cohort_id"];
+            isOneToOne: false;
+            referencedRelation: "cohorts";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      assign: { Args: { p_brand: string; p_limit?: number; p_now?: string }; Returns: number };
+      discover: {
+        Args: { p_algorithm?: string; p_brand: string; p_now?: string; p_seed?: number };
+        Returns: string;
+      };
+      list: {
+        Args: { p_brand: string };
+        Returns: {
+          brand_id: string;
+          centroid_dimensions: number | null;
+          centroid_vector: string | null;
+          child_cohort_ids: NonNullable<Json>;
+          coherence_score: number | null;
+          cohort_description: string | null;
+          cohort_name: string | null;
+          cohort_signature: NonNullable<Json>;
+          cohort_status: Database["cohorts"]["Enums"]["cohort_status"];
+          cohort_type: Database["cohorts"]["Enums"]["cohort_type"];
+          created_at: string;
+          data_quality_score: number | null;
+          discovered_at: string;
+          discovery_algorithm: string;
+          discovery_confidence: number | null;
+          discovery_parameters: NonNullable<Json>;
+          dissolution_reason: string | null;
+          dissolved_at: string | null;
+          first_formed_at: string;
+          id: string;
+          last_run_id: string | null;
+          last_updated_at: string;
+          max_member_count: number | null;
+          member_count: number;
+          merged_from_cohorts: NonNullable<Json>;
+          min_member_count: number | null;
+          parent_cohort_id: string | null;
+          representativeness_score: number | null;
+          separation_score: number | null;
+          stability_score: number | null;
+          updated_at: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "cohorts";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      members: {
+        Args: { p_cohort: string; p_limit?: number };
+        Returns: Database["cohorts"]["CompositeTypes"]["member"][];
+        SetofOptions: {
+          from: "*";
+          to: "member";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      projection: {
+        Args: { p_brand: string; p_limit?: number };
+        Returns: Database["cohorts"]["CompositeTypes"]["projected_actor"][];
+        SetofOptions: {
+          from: "*";
+          to: "projected_actor";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+    };
+    Enums: {
+      characteristic_type:
+        | "demographic"
+        | "behavioral"
+        | "preference"
+        | "psychographic"
+        | "temporal"
+        | "spatial"
+        | "other";
+      cohort_status: "active" | "inactive" | "merged" | "split" | "dissolved";
+      cohort_type: "behavioral" | "demographic" | "preference" | "mixed" | "custom";
+      evolution_event:
+        | "born"
+        | "survived"
+        | "grown"
+        | "shrunk"
+        | "split"
+        | "merged"
+        | "dissolved"
+        | "updated"
+        | "member_added"
+        | "member_removed"
+        | "characteristics_changed"
+        | "stability_changed";
+      membership_type: "primary" | "secondary" | "temporary" | "probationary";
+      relationship_type: "similar" | "complementary" | "opposite" | "independent" | "hierarchical" | "other";
+      run_status: "running" | "completed" | "failed" | "cancelled" | "paused";
+      run_type: "full" | "incremental" | "targeted" | "validation";
+    };
+    CompositeTypes: {
+      member: {
+        actor_id: string | null;
+        name: string | null;
+        confidence: number | null;
+        fit: number | null;
+        assigned_at: string | null;
+      };
+      projected_actor: {
+        actor_id: string | null;
+        cohort_id: string | null;
+        x: number | null;
+        y: number | null;
+      };
+    };
+  };
   core: {
     Tables: {
       api_keys: {
@@ -694,9 +3579,711 @@ export type Database = {
       [_ in never]: never;
     };
   };
-  public: {
+  ops: {
     Tables: {
-      [_ in never]: never;
+      business_metrics: {
+        Row: {
+          brand_id: string;
+          breakdown_dimension: string | null;
+          breakdown_value: string | null;
+          calculated_at: string;
+          calculated_by: string | null;
+          calculation_method: string | null;
+          confidence_level: number | null;
+          created_at: string;
+          data_quality_score: number;
+          id: string;
+          margin_of_error: number | null;
+          measurement_date: string;
+          measurement_period: string;
+          metric_category: string;
+          metric_name: string;
+          metric_unit: string | null;
+          metric_value: number;
+          period_end: string;
+          period_start: string;
+          previous_period_value: number | null;
+          sample_size: number | null;
+          site_id: string | null;
+          source_systems: NonNullable<Json>;
+          target_value: number | null;
+          updated_at: string;
+          variance_from_target: number | null;
+          year_over_year_value: number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          breakdown_dimension?: string | null;
+          breakdown_value?: string | null;
+          calculated_at?: string;
+          calculated_by?: string | null;
+          calculation_method?: string | null;
+          confidence_level?: number | null;
+          created_at?: string;
+          data_quality_score?: number;
+          id?: string;
+          margin_of_error?: number | null;
+          measurement_date: string;
+          measurement_period: string;
+          metric_category: string;
+          metric_name: string;
+          metric_unit?: string | null;
+          metric_value: number;
+          period_end: string;
+          period_start: string;
+          previous_period_value?: number | null;
+          sample_size?: number | null;
+          site_id?: string | null;
+          source_systems?: NonNullable<Json>;
+          target_value?: number | null;
+          updated_at?: string;
+          variance_from_target?: number | null;
+          year_over_year_value?: number | null;
+        };
+        Update: {
+          brand_id?: string;
+          breakdown_dimension?: string | null;
+          breakdown_value?: string | null;
+          calculated_at?: string;
+          calculated_by?: string | null;
+          calculation_method?: string | null;
+          confidence_level?: number | null;
+          created_at?: string;
+          data_quality_score?: number;
+          id?: string;
+          margin_of_error?: number | null;
+          measurement_date?: string;
+          measurement_period?: string;
+          metric_category?: string;
+          metric_name?: string;
+          metric_unit?: string | null;
+          metric_value?: number;
+          period_end?: string;
+          period_start?: string;
+          previous_period_value?: number | null;
+          sample_size?: number | null;
+          site_id?: string | null;
+          source_systems?: NonNullable<Json>;
+          target_value?: number | null;
+          updated_at?: string;
+          variance_from_target?: number | null;
+          year_over_year_value?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "business_metrics_brand_id_site_id_fkey";
+            columns: ["brand_id", "site_id"];
+            isOneToOne: false;
+            referencedRelation: "sites";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      crm_events: {
+        Row: {
+          actor_id: string | null;
+          assigned_to: string | null;
+          brand_id: string;
+          created_at: string;
+          customer_identifier: string | null;
+          customer_satisfaction_score: number | null;
+          customer_sentiment: string | null;
+          event_category: string | null;
+          event_channel: string | null;
+          event_description: string;
+          event_priority: string;
+          event_source: string;
+          event_timestamp: string;
+          event_type: string;
+          first_response_time: number | null;
+          follow_up_date: string | null;
+          follow_up_notes: string | null;
+          follow_up_required: boolean;
+          id: string;
+          metadata: NonNullable<Json>;
+          resolution_date: string | null;
+          resolution_notes: string | null;
+          resolution_time: number | null;
+          status: string;
+          tags: NonNullable<Json>;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id?: string | null;
+          assigned_to?: string | null;
+          brand_id: string;
+          created_at?: string;
+          customer_identifier?: string | null;
+          customer_satisfaction_score?: number | null;
+          customer_sentiment?: string | null;
+          event_category?: string | null;
+          event_channel?: string | null;
+          event_description: string;
+          event_priority?: string;
+          event_source: string;
+          event_timestamp?: string;
+          event_type: string;
+          first_response_time?: number | null;
+          follow_up_date?: string | null;
+          follow_up_notes?: string | null;
+          follow_up_required?: boolean;
+          id?: string;
+          metadata?: NonNullable<Json>;
+          resolution_date?: string | null;
+          resolution_notes?: string | null;
+          resolution_time?: number | null;
+          status?: string;
+          tags?: NonNullable<Json>;
+          updated_at?: string;
+        };
+        Update: {
+          actor_id?: string | null;
+          assigned_to?: string | null;
+          brand_id?: string;
+          created_at?: string;
+          customer_identifier?: string | null;
+          customer_satisfaction_score?: number | null;
+          customer_sentiment?: string | null;
+          event_category?: string | null;
+          event_channel?: string | null;
+          event_description?: string;
+          event_priority?: string;
+          event_source?: string;
+          event_timestamp?: string;
+          event_type?: string;
+          first_response_time?: number | null;
+          follow_up_date?: string | null;
+          follow_up_notes?: string | null;
+          follow_up_required?: boolean;
+          id?: string;
+          metadata?: NonNullable<Json>;
+          resolution_date?: string | null;
+          resolution_notes?: string | null;
+          resolution_time?: number | null;
+          status?: string;
+          tags?: NonNullable<Json>;
+          updated_at?: string;
+        };
+        Relationships: [];
+      };
+      inventory: {
+        Row: {
+          availability_reason: string | null;
+          brand_id: string;
+          created_at: string;
+          current_stock: number;
+          id: string;
+          is_active: boolean;
+          is_available: boolean;
+          last_restocked_at: string | null;
+          last_sold_at: string | null;
+          markup_percentage: number | null;
+          maximum_stock: number | null;
+          minimum_stock: number;
+          product_category: string | null;
+          product_id: string;
+          product_name: string;
+          product_type: string | null;
+          reorder_point: number;
+          reorder_quantity: number;
+          site_id: string | null;
+          supplier_contact: string | null;
+          supplier_id: string | null;
+          supplier_name: string | null;
+          unit_cost: number | null;
+          unit_of_measure: string;
+          unit_price: number | null;
+          unit_size: string | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          availability_reason?: string | null;
+          brand_id: string;
+          created_at?: string;
+          current_stock?: number;
+          id?: string;
+          is_active?: boolean;
+          is_available?: boolean;
+          last_restocked_at?: string | null;
+          last_sold_at?: string | null;
+          markup_percentage?: number | null;
+          maximum_stock?: number | null;
+          minimum_stock?: number;
+          product_category?: string | null;
+          product_id: string;
+          product_name: string;
+          product_type?: string | null;
+          reorder_point?: number;
+          reorder_quantity?: number;
+          site_id?: string | null;
+          supplier_contact?: string | null;
+          supplier_id?: string | null;
+          supplier_name?: string | null;
+          unit_cost?: number | null;
+          unit_of_measure: string;
+          unit_price?: number | null;
+          unit_size?: string | null;
+          updated_at?: string;
+        };
+        Update: {
+          availability_reason?: string | null;
+          brand_id?: string;
+          created_at?: string;
+          current_stock?: number;
+          id?: string;
+          is_active?: boolean;
+          is_available?: boolean;
+          last_restocked_at?: string | null;
+          last_sold_at?: string | null;
+          markup_percentage?: number | null;
+          maximum_stock?: number | null;
+          minimum_stock?: number;
+          product_category?: string | null;
+          product_id?: string;
+          product_name?: string;
+          product_type?: string | null;
+          reorder_point?: number;
+          reorder_quantity?: number;
+          site_id?: string | null;
+          supplier_contact?: string | null;
+          supplier_id?: string | null;
+          supplier_name?: string | null;
+          unit_cost?: number | null;
+          unit_of_measure?: string;
+          unit_price?: number | null;
+          unit_size?: string | null;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "inventory_brand_id_site_id_fkey";
+            columns: ["brand_id", "site_id"];
+            isOneToOne: false;
+            referencedRelation: "sites";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "inventory_brand_id_supplier_id_fkey";
+            columns: ["brand_id", "supplier_id"];
+            isOneToOne: false;
+            referencedRelation: "supply_chain";
+            referencedColumns: ["brand_id", "supplier_id"];
+          },
+        ];
+      };
+      operational_alerts: {
+        Row: {
+          acknowledged_at: string | null;
+          acknowledged_by: string | null;
+          alert_data: NonNullable<Json>;
+          alert_description: string;
+          alert_key: string | null;
+          alert_severity: string;
+          alert_title: string;
+          alert_type: string;
+          assigned_to: string | null;
+          brand_id: string;
+          created_at: string;
+          expires_at: string | null;
+          follow_up_required: boolean;
+          id: string;
+          related_entities: NonNullable<Json>;
+          resolution_action: string | null;
+          resolution_notes: string | null;
+          resolved_at: string | null;
+          resolved_by: string | null;
+          site_id: string | null;
+          source_system: string | null;
+          status: Database["ops"]["Enums"]["alert_status"];
+          threshold_type: string | null;
+          threshold_value: number | null;
+          trigger_condition: string;
+          trigger_value: number | null;
+          triggered_at: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          acknowledged_at?: string | null;
+          acknowledged_by?: string | null;
+          alert_data?: NonNullable<Json>;
+          alert_description: string;
+          alert_key?: string | null;
+          alert_severity: string;
+          alert_title: string;
+          alert_type: string;
+          assigned_to?: string | null;
+          brand_id: string;
+          created_at?: string;
+          expires_at?: string | null;
+          follow_up_required?: boolean;
+          id?: string;
+          related_entities?: NonNullable<Json>;
+          resolution_action?: string | null;
+          resolution_notes?: string | null;
+          resolved_at?: string | null;
+          resolved_by?: string | null;
+          site_id?: string | null;
+          source_system?: string | null;
+          status?: Database["ops"]["Enums"]["alert_status"];
+          threshold_type?: string | null;
+          threshold_value?: number | null;
+          trigger_condition: string;
+          trigger_value?: number | null;
+          triggered_at?: string;
+          updated_at?: string;
+        };
+        Update: {
+          acknowledged_at?: string | null;
+          acknowledged_by?: string | null;
+          alert_data?: NonNullable<Json>;
+          alert_description?: string;
+          alert_key?: string | null;
+          alert_severity?: string;
+          alert_title?: string;
+          alert_type?: string;
+          assigned_to?: string | null;
+          brand_id?: string;
+          created_at?: string;
+          expires_at?: string | null;
+          follow_up_required?: boolean;
+          id?: string;
+          related_entities?: NonNullable<Json>;
+          resolution_action?: string | null;
+          resolution_notes?: string | null;
+          resolved_at?: string | null;
+          resolved_by?: string | null;
+          site_id?: string | null;
+          source_system?: string | null;
+          status?: Database["ops"]["Enums"]["alert_status"];
+          threshold_type?: string | null;
+          threshold_value?: number | null;
+          trigger_condition?: string;
+          trigger_value?: number | null;
+          triggered_at?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "operational_alerts_brand_id_site_id_fkey";
+            columns: ["brand_id", "site_id"];
+            isOneToOne: false;
+            referencedRelation: "sites";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      sales_data: {
+        Row: {
+          brand_id: string;
+          created_at: string;
+          customer_id: string | null;
+          customer_identifier: string | null;
+          customer_type: string | null;
+          delivery_fee: number;
+          discount_amount: number;
+          id: string;
+          item_count: number;
+          items: NonNullable<Json>;
+          metadata: NonNullable<Json>;
+          notes: string | null;
+          order_method: string;
+          order_number: string | null;
+          order_time: string | null;
+          payment_method: string;
+          preparation_time: number | null;
+          service_fee: number;
+          site_id: string | null;
+          status: Database["ops"]["Enums"]["sale_status"];
+          subtotal: number;
+          tax_amount: number;
+          tip_amount: number;
+          total_amount: number;
+          total_time: number | null;
+          transaction_date: string;
+          transaction_id: string;
+          transaction_type: Database["ops"]["Enums"]["transaction_type"];
+          unique_item_count: number;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          created_at?: string;
+          customer_id?: string | null;
+          customer_identifier?: string | null;
+          customer_type?: string | null;
+          delivery_fee?: number;
+          discount_amount?: number;
+          id?: string;
+          item_count: number;
+          items: NonNullable<Json>;
+          metadata?: NonNullable<Json>;
+          notes?: string | null;
+          order_method: string;
+          order_number?: string | null;
+          order_time?: string | null;
+          payment_method: string;
+          preparation_time?: number | null;
+          service_fee?: number;
+          site_id?: string | null;
+          status?: Database["ops"]["Enums"]["sale_status"];
+          subtotal: number;
+          tax_amount?: number;
+          tip_amount?: number;
+          total_amount: number;
+          total_time?: number | null;
+          transaction_date: string;
+          transaction_id: string;
+          transaction_type: Database["ops"]["Enums"]["transaction_type"];
+          unique_item_count: number;
+          updated_at?: string;
+        };
+        Update: {
+          brand_id?: string;
+          created_at?: string;
+          customer_id?: string | null;
+          customer_identifier?: string | null;
+          customer_type?: string | null;
+          delivery_fee?: number;
+          discount_amount?: number;
+          id?: string;
+          item_count?: number;
+          items?: NonNullable<Json>;
+          metadata?: NonNullable<Json>;
+          notes?: string | null;
+          order_method?: string;
+          order_number?: string | null;
+          order_time?: string | null;
+          payment_method?: string;
+          preparation_time?: number | null;
+          service_fee?: number;
+          site_id?: string | null;
+          status?: Database["ops"]["Enums"]["sale_status"];
+          subtotal?: number;
+          tax_amount?: number;
+          tip_amount?: number;
+          total_amount?: number;
+          total_time?: number | null;
+          transaction_date?: string;
+          transaction_id?: string;
+          transaction_type?: Database["ops"]["Enums"]["transaction_type"];
+          unique_item_count?: number;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "sales_data_brand_id_site_id_fkey";
+            columns: ["brand_id", "site_id"];
+            isOneToOne: false;
+            referencedRelation: "sites";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      sites: {
+        Row: {
+          address_line1: string | null;
+          address_line2: string | null;
+          brand_id: string;
+          city: string | null;
+          closing_date: string | null;
+          country: string | null;
+          created_at: string;
+          currency: string;
+          delivery_available: boolean;
+          delivery_radius: number | null;
+          dine_in_available: boolean;
+          email: string | null;
+          id: string;
+          is_active: boolean;
+          language: string;
+          latitude: number | null;
+          longitude: number | null;
+          max_capacity: number | null;
+          opening_date: string | null;
+          operating_hours: NonNullable<Json>;
+          phone: string | null;
+          pickup_available: boolean;
+          postal_code: string | null;
+          site_code: string;
+          site_name: string;
+          site_type: string;
+          special_hours: NonNullable<Json>;
+          state_province: string | null;
+          timezone: string;
+          updated_at: string;
+          website_url: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          address_line1?: string | null;
+          address_line2?: string | null;
+          brand_id: string;
+          city?: string | null;
+          closing_date?: string | null;
+          country?: string | null;
+          created_at?: string;
+          currency?: string;
+          delivery_available?: boolean;
+          delivery_radius?: number | null;
+          dine_in_available?: boolean;
+          email?: string | null;
+          id?: string;
+          is_active?: boolean;
+          language?: string;
+          latitude?: number | null;
+          longitude?: number | null;
+          max_capacity?: number | null;
+          opening_date?: string | null;
+          operating_hours?: NonNullable<Json>;
+          phone?: string | null;
+          pickup_available?: boolean;
+          postal_code?: string | null;
+          site_code: string;
+          site_name: string;
+          site_type: string;
+          special_hours?: NonNullable<Json>;
+          state_province?: string | null;
+          timezone?: string;
+          updated_at?: string;
+          website_url?: string | null;
+        };
+        Update: {
+          address_line1?: string | null;
+          address_line2?: string | null;
+          brand_id?: string;
+          city?: string | null;
+          closing_date?: string | null;
+          country?: string | null;
+          created_at?: string;
+          currency?: string;
+          delivery_available?: boolean;
+          delivery_radius?: number | null;
+          dine_in_available?: boolean;
+          email?: string | null;
+          id?: string;
+          is_active?: boolean;
+          language?: string;
+          latitude?: number | null;
+          longitude?: number | null;
+          max_capacity?: number | null;
+          opening_date?: string | null;
+          operating_hours?: NonNullable<Json>;
+          phone?: string | null;
+          pickup_available?: boolean;
+          postal_code?: string | null;
+          site_code?: string;
+          site_name?: string;
+          site_type?: string;
+          special_hours?: NonNullable<Json>;
+          state_province?: string | null;
+          timezone?: string;
+          updated_at?: string;
+          website_url?: string | null;
+        };
+        Relationships: [];
+      };
+      supply_chain: {
+        Row: {
+          address_line1: string | null;
+          address_line2: string | null;
+          brand_id: string;
+          city: string | null;
+          contact_person: string | null;
+          cost_competitiveness: number;
+          country: string | null;
+          created_at: string;
+          credit_limit: number | null;
+          current_balance: number;
+          email: string | null;
+          id: string;
+          is_active: boolean;
+          is_preferred: boolean;
+          last_order_date: string | null;
+          on_time_delivery_rate: number;
+          overall_rating: number;
+          payment_terms: string | null;
+          phone: string | null;
+          postal_code: string | null;
+          quality_score: number;
+          relationship_start_date: string | null;
+          state_province: string | null;
+          supplier_id: string;
+          supplier_name: string;
+          supplier_type: string;
+          tax_id: string | null;
+          updated_at: string;
+          website: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          address_line1?: string | null;
+          address_line2?: string | null;
+          brand_id: string;
+          city?: string | null;
+          contact_person?: string | null;
+          cost_competitiveness?: number;
+          country?: string | null;
+          created_at?: string;
+          credit_limit?: number | null;
+          current_balance?: number;
+          email?: string | null;
+          id?: string;
+          is_active?: boolean;
+          is_preferred?: boolean;
+          last_order_date?: string | null;
+          on_time_delivery_rate?: number;
+          overall_rating?: number;
+          payment_terms?: string | null;
+          phone?: string | null;
+          postal_code?: string | null;
+          quality_score?: number;
+          relationship_start_date?: string | null;
+          state_province?: string | null;
+          supplier_id: string;
+          supplier_name: string;
+          supplier_type: string;
+          tax_id?: string | null;
+          updated_at?: string;
+          website?: string | null;
+        };
+        Update: {
+          address_line1?: string | null;
+          address_line2?: string | null;
+          brand_id?: string;
+          city?: string | null;
+          contact_person?: string | null;
+          cost_competitiveness?: number;
+          country?: string | null;
+          created_at?: string;
+          credit_limit?: number | null;
+          current_balance?: number;
+          email?: string | null;
+          id?: string;
+          is_active?: boolean;
+          is_preferred?: boolean;
+          last_order_date?: string | null;
+          on_time_delivery_rate?: number;
+          overall_rating?: number;
+          payment_terms?: string | null;
+          phone?: string | null;
+          postal_code?: string | null;
+          quality_score?: number;
+          relationship_start_date?: string | null;
+          state_province?: string | null;
+          supplier_id?: string;
+          supplier_name?: string;
+          supplier_type?: string;
+          tax_id?: string | null;
+          updated_at?: string;
+          website?: string | null;
+        };
+        Relationships: [];
+      };
     };
     Views: {
       [_ in never]: never;
@@ -705,7 +4292,2576 @@ export type Database = {
       [_ in never]: never;
     };
     Enums: {
+      alert_status: "active" | "acknowledged" | "resolved" | "dismissed" | "expired";
+      sale_status:
+        | "pending"
+        | "confirmed"
+        | "preparing"
+        | "ready"
+        | "delivered"
+        | "completed"
+        | "cancelled"
+        | "refunded";
+      transaction_type: "sale" | "refund" | "void" | "adjustment" | "gift_card" | "loyalty_redemption";
+    };
+    CompositeTypes: {
       [_ in never]: never;
+    };
+  };
+  outcomes: {
+    Tables: {
+      cohort_outcome_summary: {
+        Row: {
+          active_members: number | null;
+          baseline_value: number | null;
+          brand_id: string;
+          churned_members: number | null;
+          cohort_id: string;
+          cohort_size: number;
+          created_at: string;
+          data_quality_score: number;
+          id: string;
+          improvement_over_baseline: number | null;
+          max_outcome_value: number | null;
+          mean_outcome_value: number | null;
+          median_outcome_value: number | null;
+          min_outcome_value: number | null;
+          negative_outcomes: number;
+          negative_rate: number | null;
+          neutral_outcomes: number;
+          new_members: number | null;
+          outcome_rate: number | null;
+          outcome_type: Database["outcomes"]["Enums"]["outcome_type"];
+          percentile_rank: number | null;
+          positive_outcomes: number;
+          positive_rate: number | null;
+          sample_size_confidence: number;
+          standard_deviation: number | null;
+          stimulus_id: string | null;
+          summary_date: string;
+          summary_period_end: string;
+          summary_period_start: string;
+          total_outcomes: number;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          active_members?: number | null;
+          baseline_value?: number | null;
+          brand_id: string;
+          churned_members?: number | null;
+          cohort_id: string;
+          cohort_size: number;
+          created_at?: string;
+          data_quality_score?: number;
+          id?: string;
+          improvement_over_baseline?: number | null;
+          max_outcome_value?: number | null;
+          mean_outcome_value?: number | null;
+          median_outcome_value?: number | null;
+          min_outcome_value?: number | null;
+          negative_outcomes?: number;
+          negative_rate?: number | null;
+          neutral_outcomes?: number;
+          new_members?: number | null;
+          outcome_rate?: number | null;
+          outcome_type: Database["outcomes"]["Enums"]["outcome_type"];
+          percentile_rank?: number | null;
+          positive_outcomes?: number;
+          positive_rate?: number | null;
+          sample_size_confidence?: number;
+          standard_deviation?: number | null;
+          stimulus_id?: string | null;
+          summary_date?: string;
+          summary_period_end: string;
+          summary_period_start: string;
+          total_outcomes?: number;
+          updated_at?: string;
+        };
+        Update: {
+          active_members?: number | null;
+          baseline_value?: number | null;
+          brand_id?: string;
+          churned_members?: number | null;
+          cohort_id?: string;
+          cohort_size?: number;
+          created_at?: string;
+          data_quality_score?: number;
+          id?: string;
+          improvement_over_baseline?: number | null;
+          max_outcome_value?: number | null;
+          mean_outcome_value?: number | null;
+          median_outcome_value?: number | null;
+          min_outcome_value?: number | null;
+          negative_outcomes?: number;
+          negative_rate?: number | null;
+          neutral_outcomes?: number;
+          new_members?: number | null;
+          outcome_rate?: number | null;
+          outcome_type?: Database["outcomes"]["Enums"]["outcome_type"];
+          percentile_rank?: number | null;
+          positive_outcomes?: number;
+          positive_rate?: number | null;
+          sample_size_confidence?: number;
+          standard_deviation?: number | null;
+          stimulus_id?: string | null;
+          summary_date?: string;
+          summary_period_end?: string;
+          summary_period_start?: string;
+          total_outcomes?: number;
+          updated_at?: string;
+        };
+        Relationships: [];
+      };
+      outcome_analysis: {
+        Row: {
+          analysis_date: string;
+          analysis_method: string;
+          analysis_parameters: NonNullable<Json>;
+          analysis_period_end: string;
+          analysis_period_start: string;
+          analysis_quality: number;
+          analysis_scope: string;
+          analysis_type: string;
+          analysis_version: number;
+          brand_id: string;
+          confidence_scores: NonNullable<Json>;
+          correlation_analysis: NonNullable<Json>;
+          created_at: string;
+          created_by: string | null;
+          data_sources: NonNullable<Json>;
+          failure_factors: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          key_findings: NonNullable<Json>;
+          patterns_detected: NonNullable<Json>;
+          peer_review_status: string;
+          predictive_insights: NonNullable<Json>;
+          recommendations: NonNullable<Json>;
+          regression_analysis: NonNullable<Json>;
+          scope_id: string | null;
+          significance_tests: NonNullable<Json>;
+          success_factors: NonNullable<Json>;
+          updated_at: string;
+          validation_score: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          analysis_date?: string;
+          analysis_method: string;
+          analysis_parameters?: NonNullable<Json>;
+          analysis_period_end: string;
+          analysis_period_start: string;
+          analysis_quality?: number;
+          analysis_scope: string;
+          analysis_type: string;
+          analysis_version?: number;
+          brand_id: string;
+          confidence_scores?: NonNullable<Json>;
+          correlation_analysis?: NonNullable<Json>;
+          created_at?: string;
+          created_by?: string | null;
+          data_sources?: NonNullable<Json>;
+          failure_factors?: NonNullable<Json>;
+          id?: string;
+          is_current?: boolean;
+          key_findings: NonNullable<Json>;
+          patterns_detected?: NonNullable<Json>;
+          peer_review_status?: string;
+          predictive_insights?: NonNullable<Json>;
+          recommendations?: NonNullable<Json>;
+          regression_analysis?: NonNullable<Json>;
+          scope_id?: string | null;
+          significance_tests?: NonNullable<Json>;
+          success_factors?: NonNullable<Json>;
+          updated_at?: string;
+          validation_score?: number;
+        };
+        Update: {
+          analysis_date?: string;
+          analysis_method?: string;
+          analysis_parameters?: NonNullable<Json>;
+          analysis_period_end?: string;
+          analysis_period_start?: string;
+          analysis_quality?: number;
+          analysis_scope?: string;
+          analysis_type?: string;
+          analysis_version?: number;
+          brand_id?: string;
+          confidence_scores?: NonNullable<Json>;
+          correlation_analysis?: NonNullable<Json>;
+          created_at?: string;
+          created_by?: string | null;
+          data_sources?: NonNullable<Json>;
+          failure_factors?: NonNullable<Json>;
+          id?: string;
+          is_current?: boolean;
+          key_findings?: NonNullable<Json>;
+          patterns_detected?: NonNullable<Json>;
+          peer_review_status?: string;
+          predictive_insights?: NonNullable<Json>;
+          recommendations?: NonNullable<Json>;
+          regression_analysis?: NonNullable<Json>;
+          scope_id?: string | null;
+          significance_tests?: NonNullable<Json>;
+          success_factors?: NonNullable<Json>;
+          updated_at?: string;
+          validation_score?: number;
+        };
+        Relationships: [];
+      };
+      outcome_feedback_loop: {
+        Row: {
+          application_notes: string | null;
+          application_results: NonNullable<Json>;
+          applied_at: string | null;
+          applied_by: string | null;
+          brand_id: string;
+          created_at: string;
+          expires_at: string | null;
+          feedback_confidence: number;
+          feedback_data: NonNullable<Json>;
+          feedback_description: string;
+          feedback_priority: string;
+          feedback_trigger: string;
+          feedback_type: string;
+          id: string;
+          processed_at: string | null;
+          processing_attempts: number;
+          processing_errors: NonNullable<Json>;
+          processing_status: string;
+          source_analysis_id: string | null;
+          source_learning_id: string | null;
+          source_outcome_id: string | null;
+          target_attribute: string | null;
+          target_entity_id: string;
+          target_entity_type: string;
+          updated_at: string;
+          validation_notes: string | null;
+          validation_required: boolean;
+          validation_status: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          application_notes?: string | null;
+          application_results?: NonNullable<Json>;
+          applied_at?: string | null;
+          applied_by?: string | null;
+          brand_id: string;
+          created_at?: string;
+          expires_at?: string | null;
+          feedback_confidence?: number;
+          feedback_data: NonNullable<Json>;
+          feedback_description: string;
+          feedback_priority?: string;
+          feedback_trigger: string;
+          feedback_type: string;
+          id?: string;
+          processed_at?: string | null;
+          processing_attempts?: number;
+          processing_errors?: NonNullable<Json>;
+          processing_status?: string;
+          source_analysis_id?: string | null;
+          source_learning_id?: string | null;
+          source_outcome_id?: string | null;
+          target_attribute?: string | null;
+          target_entity_id: string;
+          target_entity_type: string;
+          updated_at?: string;
+          validation_notes?: string | null;
+          validation_required?: boolean;
+          validation_status?: string;
+        };
+        Update: {
+          application_notes?: string | null;
+          application_results?: NonNullable<Json>;
+          applied_at?: string | null;
+          applied_by?: string | null;
+          brand_id?: string;
+          created_at?: string;
+          expires_at?: string | null;
+          feedback_confidence?: number;
+          feedback_data?: NonNullable<Json>;
+          feedback_description?: string;
+          feedback_priority?: string;
+          feedback_trigger?: string;
+          feedback_type?: string;
+          id?: string;
+          processed_at?: string | null;
+          processing_attempts?: number;
+          processing_errors?: NonNullable<Json>;
+          processing_status?: string;
+          source_analysis_id?: string | null;
+          source_learning_id?: string | null;
+          source_outcome_id?: string | null;
+          target_attribute?: string | null;
+          target_entity_id?: string;
+          target_entity_type?: string;
+          updated_at?: string;
+          validation_notes?: string | null;
+          validation_required?: boolean;
+          validation_status?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "outcome_feedback_loop_brand_id_source_analysis_id_fkey";
+            columns: ["brand_id", "source_analysis_id"];
+            isOneToOne: false;
+            referencedRelation: "outcome_analysis";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "outcome_feedback_loop_brand_id_source_learning_id_fkey";
+            columns: ["brand_id", "source_learning_id"];
+            isOneToOne: false;
+            referencedRelation: "outcome_learning";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "outcome_feedback_loop_brand_id_source_outcome_id_fkey";
+            columns: ["brand_id", "source_outcome_id"];
+            isOneToOne: false;
+            referencedRelation: "outcomes";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      outcome_learning: {
+        Row: {
+          brand_id: string;
+          confidence_in_learning: number;
+          created_at: string;
+          decay_rate: number;
+          expected_impact: NonNullable<Json>;
+          expires_at: string | null;
+          id: string;
+          impact_scope: string;
+          impact_scope_id: string | null;
+          implementation_notes: string | null;
+          implementation_status: string;
+          implemented_at: string | null;
+          implemented_by: string | null;
+          is_active: boolean;
+          last_reinforced_at: string | null;
+          learned_at: string;
+          learned_facts: NonNullable<Json>;
+          learning_algorithm: string | null;
+          learning_category: string;
+          learning_description: string;
+          learning_log_id: string | null;
+          learning_strength: number;
+          learning_type: string;
+          source_analysis_id: string | null;
+          source_outcomes: NonNullable<Json>;
+          updated_at: string;
+          validation_confidence: number;
+          validation_results: NonNullable<Json>;
+          validation_status: Database["outcomes"]["Enums"]["validation_status"];
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          confidence_in_learning: number;
+          created_at?: string;
+          decay_rate?: number;
+          expected_impact?: NonNullable<Json>;
+          expires_at?: string | null;
+          id?: string;
+          impact_scope: string;
+          impact_scope_id?: string | null;
+          implementation_notes?: string | null;
+          implementation_status?: string;
+          implemented_at?: string | null;
+          implemented_by?: string | null;
+          is_active?: boolean;
+          last_reinforced_at?: string | null;
+          learned_at?: string;
+          learned_facts: NonNullable<Json>;
+          learning_algorithm?: string | null;
+          learning_category: string;
+          learning_description: string;
+          learning_log_id?: string | null;
+          learning_strength?: number;
+          learning_type: string;
+          source_analysis_id?: string | null;
+          source_outcomes: NonNullable<Json>;
+          updated_at?: string;
+          validation_confidence?: number;
+          validation_results?: NonNullable<Json>;
+          validation_status?: Database["outcomes"]["Enums"]["validation_status"];
+          version?: number;
+        };
+        Update: {
+          brand_id?: string;
+          confidence_in_learning?: number;
+          created_at?: string;
+          decay_rate?: number;
+          expected_impact?: NonNullable<Json>;
+          expires_at?: string | null;
+          id?: string;
+          impact_scope?: string;
+          impact_scope_id?: string | null;
+          implementation_notes?: string | null;
+          implementation_status?: string;
+          implemented_at?: string | null;
+          implemented_by?: string | null;
+          is_active?: boolean;
+          last_reinforced_at?: string | null;
+          learned_at?: string;
+          learned_facts?: NonNullable<Json>;
+          learning_algorithm?: string | null;
+          learning_category?: string;
+          learning_description?: string;
+          learning_log_id?: string | null;
+          learning_strength?: number;
+          learning_type?: string;
+          source_analysis_id?: string | null;
+          source_outcomes?: NonNullable<Json>;
+          updated_at?: string;
+          validation_confidence?: number;
+          validation_results?: NonNullable<Json>;
+          validation_status?: Database["outcomes"]["Enums"]["validation_status"];
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "outcome_learning_brand_id_source_analysis_id_fkey";
+            columns: ["brand_id", "source_analysis_id"];
+            isOneToOne: false;
+            referencedRelation: "outcome_analysis";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      outcomes: {
+        Row: {
+          anomaly_flags: NonNullable<Json>;
+          attribution_confidence: number;
+          brand_id: string;
+          causal_factors: NonNullable<Json>;
+          context_data: NonNullable<Json>;
+          counterfactual_analysis: NonNullable<Json>;
+          created_at: string;
+          data_quality_score: number;
+          deployment_id: string | null;
+          external_factors: NonNullable<Json>;
+          id: string;
+          is_holdout: boolean;
+          learning_insights: NonNullable<Json>;
+          measurement_reliability: number;
+          outcome_category: Database["outcomes"]["Enums"]["outcome_category"] | null;
+          outcome_confidence: number;
+          outcome_description: string | null;
+          outcome_timestamp: string;
+          outcome_type: Database["outcomes"]["Enums"]["outcome_type"];
+          outcome_unit: string | null;
+          outcome_value: number;
+          pattern_matches: NonNullable<Json>;
+          processing_status: Database["outcomes"]["Enums"]["processing_status"];
+          requires_review: boolean;
+          review_notes: string | null;
+          source_signal_id: string | null;
+          source_systems: NonNullable<Json>;
+          stimulus_deployed_at: string | null;
+          stimulus_id: string | null;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"] | null;
+          target_actor_id: string | null;
+          target_cohort_id: string | null;
+          time_to_outcome: number | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          anomaly_flags?: NonNullable<Json>;
+          attribution_confidence?: number;
+          brand_id: string;
+          causal_factors?: NonNullable<Json>;
+          context_data?: NonNullable<Json>;
+          counterfactual_analysis?: NonNullable<Json>;
+          created_at?: string;
+          data_quality_score?: number;
+          deployment_id?: string | null;
+          external_factors?: NonNullable<Json>;
+          id?: string;
+          is_holdout?: boolean;
+          learning_insights?: NonNullable<Json>;
+          measurement_reliability?: number;
+          outcome_category?: Database["outcomes"]["Enums"]["outcome_category"] | null;
+          outcome_confidence?: number;
+          outcome_description?: string | null;
+          outcome_timestamp?: string;
+          outcome_type: Database["outcomes"]["Enums"]["outcome_type"];
+          outcome_unit?: string | null;
+          outcome_value: number;
+          pattern_matches?: NonNullable<Json>;
+          processing_status?: Database["outcomes"]["Enums"]["processing_status"];
+          requires_review?: boolean;
+          review_notes?: string | null;
+          source_signal_id?: string | null;
+          source_systems?: NonNullable<Json>;
+          stimulus_deployed_at?: string | null;
+          stimulus_id?: string | null;
+          stimulus_type?: Database["stimuli"]["Enums"]["stimulus_type"] | null;
+          target_actor_id?: string | null;
+          target_cohort_id?: string | null;
+          time_to_outcome?: number | null;
+          updated_at?: string;
+        };
+        Update: {
+          anomaly_flags?: NonNullable<Json>;
+          attribution_confidence?: number;
+          brand_id?: string;
+          causal_factors?: NonNullable<Json>;
+          context_data?: NonNullable<Json>;
+          counterfactual_analysis?: NonNullable<Json>;
+          created_at?: string;
+          data_quality_score?: number;
+          deployment_id?: string | null;
+          external_factors?: NonNullable<Json>;
+          id?: string;
+          is_holdout?: boolean;
+          learning_insights?: NonNullable<Json>;
+          measurement_reliability?: number;
+          outcome_category?: Database["outcomes"]["Enums"]["outcome_category"] | null;
+          outcome_confidence?: number;
+          outcome_description?: string | null;
+          outcome_timestamp?: string;
+          outcome_type?: Database["outcomes"]["Enums"]["outcome_type"];
+          outcome_unit?: string | null;
+          outcome_value?: number;
+          pattern_matches?: NonNullable<Json>;
+          processing_status?: Database["outcomes"]["Enums"]["processing_status"];
+          requires_review?: boolean;
+          review_notes?: string | null;
+          source_signal_id?: string | null;
+          source_systems?: NonNullable<Json>;
+          stimulus_deployed_at?: string | null;
+          stimulus_id?: string | null;
+          stimulus_type?: Database["stimuli"]["Enums"]["stimulus_type"] | null;
+          target_actor_id?: string | null;
+          target_cohort_id?: string | null;
+          time_to_outcome?: number | null;
+          updated_at?: string;
+        };
+        Relationships: [];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      effectiveness: {
+        Args: { p_stimulus: string };
+        Returns: {
+          baseline_rate: number;
+          cohort_id: string;
+          held_out: number;
+          held_out_responses: number;
+          incremental_revenue: number;
+          incremental_revenue_lower: number;
+          incremental_revenue_upper: number;
+          lift: number;
+          lift_lower: number;
+          lift_upper: number;
+          p_value: number;
+          response_rate: number;
+          response_rate_lower: number;
+          response_rate_upper: number;
+          revenue: number;
+          revenue_per_held_out: number;
+          revenue_per_treated: number;
+          treated: number;
+          treated_responses: number;
+        }[];
+      };
+      learn: {
+        Args: { p_brand: string; p_limit?: number; p_now?: string };
+        Returns: {
+          arms_updated: number;
+          beliefs_moved: number;
+          outcomes_learned: number;
+        }[];
+      };
+      measure: { Args: { p_brand: string; p_now?: string }; Returns: number };
+    };
+    Enums: {
+      outcome_category: "positive" | "negative" | "neutral" | "mixed";
+      outcome_type:
+        | "conversion"
+        | "engagement"
+        | "revenue"
+        | "satisfaction"
+        | "churn"
+        | "feedback"
+        | "click"
+        | "open"
+        | "purchase"
+        | "signup"
+        | "unsubscribe"
+        | "complaint"
+        | "other";
+      processing_status: "pending" | "processed" | "analyzed" | "learned" | "failed" | "skipped";
+      validation_status: "pending" | "validated" | "invalidated" | "needs_more_data" | "partially_validated";
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+  public: {
+    Tables: {
+      oasis_events: {
+        Row: {
+          actor_email: string | null;
+          actor_id: string | null;
+          actor_role: string | null;
+          brand_id: string | null;
+          conversation_turn_id: string | null;
+          created_at: string;
+          entity_id: string | null;
+          entity_type: string | null;
+          id: string;
+          message: string | null;
+          metadata: NonNullable<Json>;
+          payload: NonNullable<Json>;
+          service: string | null;
+          source: string;
+          status: Database["public"]["Enums"]["oasis_event_status"] | null;
+          surface: string | null;
+          topic: string | null;
+          type: string;
+          vtid: string | null;
+          xid: unknown;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_email?: string | null;
+          actor_id?: string | null;
+          actor_role?: string | null;
+          brand_id?: string | null;
+          conversation_turn_id?: string | null;
+          created_at?: string;
+          entity_id?: string | null;
+          entity_type?: string | null;
+          id?: string;
+          message?: string | null;
+          metadata?: NonNullable<Json>;
+          payload?: NonNullable<Json>;
+          service?: string | null;
+          source: string;
+          status?: Database["public"]["Enums"]["oasis_event_status"] | null;
+          surface?: string | null;
+          topic?: string | null;
+          type: string;
+          vtid?: string | null;
+          xid?: unknown;
+        };
+        Update: {
+          actor_email?: string | null;
+          actor_id?: string | null;
+          actor_role?: string | null;
+          brand_id?: string | null;
+          conversation_turn_id?: string | null;
+          created_at?: string;
+          entity_id?: string | null;
+          entity_type?: string | null;
+          id?: string;
+          message?: string | null;
+          metadata?: NonNullable<Json>;
+          payload?: NonNullable<Json>;
+          service?: string | null;
+          source?: string;
+          status?: Database["public"]["Enums"]["oasis_event_status"] | null;
+          surface?: string | null;
+          topic?: string | null;
+          type?: string;
+          vtid?: string | null;
+          xid?: unknown;
+        };
+        Relationships: [];
+      };
+      vtid_ledger: {
+        Row: {
+          assigned_to: string | null;
+          brand_id: string;
+          claim_expires_at: string | null;
+          claim_started_at: string | null;
+          claimed_by: string | null;
+          completed_at: string | null;
+          created_at: string;
+          delete_reason: string | null;
+          deleted_at: string | null;
+          deleted_by: string | null;
+          description: string | null;
+          failure_count: number;
+          id: string;
+          is_terminal: boolean;
+          is_test: boolean;
+          last_failure_at: string | null;
+          layer: string;
+          metadata: NonNullable<Json>;
+          module: string;
+          parent_vtid: string | null;
+          spec_approved_at: string | null;
+          spec_approved_by: string | null;
+          spec_content: string | null;
+          spec_status: string | null;
+          status: Database["public"]["Enums"]["vtid_status"];
+          summary: string | null;
+          target_roles: string[];
+          task_family: string | null;
+          task_type: string | null;
+          terminal_outcome: Database["public"]["Enums"]["vtid_outcome"] | null;
+          title: string;
+          updated_at: string;
+          voided_at: string | null;
+          voided_reason: string | null;
+          vtid: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          assigned_to?: string | null;
+          brand_id: string;
+          claim_expires_at?: string | null;
+          claim_started_at?: string | null;
+          claimed_by?: string | null;
+          completed_at?: string | null;
+          created_at?: string;
+          delete_reason?: string | null;
+          deleted_at?: string | null;
+          deleted_by?: string | null;
+          description?: string | null;
+          failure_count?: number;
+          id?: string;
+          is_terminal?: boolean;
+          is_test?: boolean;
+          last_failure_at?: string | null;
+          layer: string;
+          metadata?: NonNullable<Json>;
+          module: string;
+          parent_vtid?: string | null;
+          spec_approved_at?: string | null;
+          spec_approved_by?: string | null;
+          spec_content?: string | null;
+          spec_status?: string | null;
+          status?: Database["public"]["Enums"]["vtid_status"];
+          summary?: string | null;
+          target_roles?: string[];
+          task_family?: string | null;
+          task_type?: string | null;
+          terminal_outcome?: Database["public"]["Enums"]["vtid_outcome"] | null;
+          title?: string;
+          updated_at?: string;
+          voided_at?: string | null;
+          voided_reason?: string | null;
+          vtid: string;
+        };
+        Update: {
+          assigned_to?: string | null;
+          brand_id?: string;
+          claim_expires_at?: string | null;
+          claim_started_at?: string | null;
+          claimed_by?: string | null;
+          completed_at?: string | null;
+          created_at?: string;
+          delete_reason?: string | null;
+          deleted_at?: string | null;
+          deleted_by?: string | null;
+          description?: string | null;
+          failure_count?: number;
+          id?: string;
+          is_terminal?: boolean;
+          is_test?: boolean;
+          last_failure_at?: string | null;
+          layer?: string;
+          metadata?: NonNullable<Json>;
+          module?: string;
+          parent_vtid?: string | null;
+          spec_approved_at?: string | null;
+          spec_approved_by?: string | null;
+          spec_content?: string | null;
+          spec_status?: string | null;
+          status?: Database["public"]["Enums"]["vtid_status"];
+          summary?: string | null;
+          target_roles?: string[];
+          task_family?: string | null;
+          task_type?: string | null;
+          terminal_outcome?: Database["public"]["Enums"]["vtid_outcome"] | null;
+          title?: string;
+          updated_at?: string;
+          voided_at?: string | null;
+          voided_reason?: string | null;
+          vtid?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "vtid_ledger_brand_id_parent_vtid_fkey";
+            columns: ["brand_id", "parent_vtid"];
+            isOneToOne: false;
+            referencedRelation: "vtid_ledger";
+            referencedColumns: ["brand_id", "vtid"];
+          },
+        ];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      read_oasis_events: {
+        Args: { p_after?: string; p_brand: string; p_limit?: number; p_types?: string[] };
+        Returns: {
+          actor_id: string;
+          actor_role: string;
+          created_at: string;
+          cursor: string;
+          entity_id: string;
+          entity_type: string;
+          id: string;
+          message: string;
+          payload: Json;
+          service: string;
+          source: string;
+          status: Database["public"]["Enums"]["oasis_event_status"];
+          topic: string;
+          type: string;
+          vtid: string;
+        }[];
+      };
+    };
+    Enums: {
+      oasis_event_status: "info" | "in_progress" | "success" | "warning" | "error";
+      vtid_outcome: "success" | "failed" | "cancelled";
+      vtid_status:
+        | "allocated"
+        | "scheduled"
+        | "in_progress"
+        | "review"
+        | "blocked"
+        | "completed"
+        | "cancelled";
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+  signals: {
+    Tables: {
+      crm_events: {
+        Row: {
+          brand_id: string;
+          crm_object_type: string | null;
+          crm_record_id: string | null;
+          crm_system: string;
+          event_data: NonNullable<Json>;
+          event_description: string | null;
+          event_importance: number | null;
+          event_metadata: NonNullable<Json>;
+          event_name: string;
+          event_sentiment: number | null;
+          event_source: string | null;
+          event_timestamp: string;
+          event_type: string;
+          patterns_detected: NonNullable<Json>;
+          related_company_id: string | null;
+          related_contact_id: string | null;
+          related_deal_id: string | null;
+          signal_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          crm_object_type?: string | null;
+          crm_record_id?: string | null;
+          crm_system?: string;
+          event_data?: NonNullable<Json>;
+          event_description?: string | null;
+          event_importance?: number | null;
+          event_metadata?: NonNullable<Json>;
+          event_name: string;
+          event_sentiment?: number | null;
+          event_source?: string | null;
+          event_timestamp: string;
+          event_type: string;
+          patterns_detected?: NonNullable<Json>;
+          related_company_id?: string | null;
+          related_contact_id?: string | null;
+          related_deal_id?: string | null;
+          signal_id: string;
+        };
+        Update: {
+          brand_id?: string;
+          crm_object_type?: string | null;
+          crm_record_id?: string | null;
+          crm_system?: string;
+          event_data?: NonNullable<Json>;
+          event_description?: string | null;
+          event_importance?: number | null;
+          event_metadata?: NonNullable<Json>;
+          event_name?: string;
+          event_sentiment?: number | null;
+          event_source?: string | null;
+          event_timestamp?: string;
+          event_type?: string;
+          patterns_detected?: NonNullable<Json>;
+          related_company_id?: string | null;
+          related_contact_id?: string | null;
+          related_deal_id?: string | null;
+          signal_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "crm_events_brand_id_signal_id_fkey";
+            columns: ["brand_id", "signal_id"];
+            isOneToOne: false;
+            referencedRelation: "signals_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      email_interactions: {
+        Row: {
+          attachment_downloaded: string | null;
+          brand_id: string;
+          call_to_action_clicked: string | null;
+          campaign_id: string | null;
+          campaign_name: string | null;
+          email_content: string;
+          email_id: string | null;
+          email_subject: string;
+          email_type: string;
+          interaction_timestamp: string;
+          link_clicked: string | null;
+          message_id: string | null;
+          platform: string;
+          platform_event_id: string | null;
+          recipient_email: string | null;
+          recipient_name: string | null;
+          sender_email: string | null;
+          sender_name: string | null;
+          sentiment_score: number | null;
+          signal_id: string;
+          template_id: string | null;
+          thread_id: string | null;
+          topics_mentioned: NonNullable<Json>;
+          unsubscribe_requested: boolean;
+        };
+        ComputedFields: never;
+        Insert: {
+          attachment_downloaded?: string | null;
+          brand_id: string;
+          call_to_action_clicked?: string | null;
+          campaign_id?: string | null;
+          campaign_name?: string | null;
+          email_content?: string;
+          email_id?: string | null;
+          email_subject?: string;
+          email_type: string;
+          interaction_timestamp: string;
+          link_clicked?: string | null;
+          message_id?: string | null;
+          platform?: string;
+          platform_event_id?: string | null;
+          recipient_email?: string | null;
+          recipient_name?: string | null;
+          sender_email?: string | null;
+          sender_name?: string | null;
+          sentiment_score?: number | null;
+          signal_id: string;
+          template_id?: string | null;
+          thread_id?: string | null;
+          topics_mentioned?: NonNullable<Json>;
+          unsubscribe_requested?: boolean;
+        };
+        Update: {
+          attachment_downloaded?: string | null;
+          brand_id?: string;
+          call_to_action_clicked?: string | null;
+          campaign_id?: string | null;
+          campaign_name?: string | null;
+          email_content?: string;
+          email_id?: string | null;
+          email_subject?: string;
+          email_type?: string;
+          interaction_timestamp?: string;
+          link_clicked?: string | null;
+          message_id?: string | null;
+          platform?: string;
+          platform_event_id?: string | null;
+          recipient_email?: string | null;
+          recipient_name?: string | null;
+          sender_email?: string | null;
+          sender_name?: string | null;
+          sentiment_score?: number | null;
+          signal_id?: string;
+          template_id?: string | null;
+          thread_id?: string | null;
+          topics_mentioned?: NonNullable<Json>;
+          unsubscribe_requested?: boolean;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "email_interactions_brand_id_signal_id_fkey";
+            columns: ["brand_id", "signal_id"];
+            isOneToOne: false;
+            referencedRelation: "signals_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      order_history: {
+        Row: {
+          actual_ready_time: string | null;
+          brand_id: string;
+          currency: string | null;
+          customer_email: string | null;
+          customer_name: string | null;
+          customer_phone: string | null;
+          customer_preferences: NonNullable<Json>;
+          delivery_address: NonNullable<Json>;
+          delivery_fee: number;
+          delivery_method: string;
+          delivery_time: string | null;
+          dietary_restrictions: NonNullable<Json>;
+          estimated_ready_time: string | null;
+          items: NonNullable<Json>;
+          order_date: string;
+          order_method: string;
+          order_number: string;
+          order_patterns: NonNullable<Json>;
+          order_status: string;
+          order_time: string | null;
+          payment_method: string;
+          satisfaction_indicators: NonNullable<Json>;
+          signal_id: string;
+          special_instructions: string | null;
+          subtotal: number;
+          tax_amount: number;
+          tip_amount: number;
+          total_amount: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actual_ready_time?: string | null;
+          brand_id: string;
+          currency?: string | null;
+          customer_email?: string | null;
+          customer_name?: string | null;
+          customer_phone?: string | null;
+          customer_preferences?: NonNullable<Json>;
+          delivery_address?: NonNullable<Json>;
+          delivery_fee?: number;
+          delivery_method?: string;
+          delivery_time?: string | null;
+          dietary_restrictions?: NonNullable<Json>;
+          estimated_ready_time?: string | null;
+          items: NonNullable<Json>;
+          order_date: string;
+          order_method?: string;
+          order_number: string;
+          order_patterns?: NonNullable<Json>;
+          order_status?: string;
+          order_time?: string | null;
+          payment_method?: string;
+          satisfaction_indicators?: NonNullable<Json>;
+          signal_id: string;
+          special_instructions?: string | null;
+          subtotal: number;
+          tax_amount?: number;
+          tip_amount?: number;
+          total_amount: number;
+        };
+        Update: {
+          actual_ready_time?: string | null;
+          brand_id?: string;
+          currency?: string | null;
+          customer_email?: string | null;
+          customer_name?: string | null;
+          customer_phone?: string | null;
+          customer_preferences?: NonNullable<Json>;
+          delivery_address?: NonNullable<Json>;
+          delivery_fee?: number;
+          delivery_method?: string;
+          delivery_time?: string | null;
+          dietary_restrictions?: NonNullable<Json>;
+          estimated_ready_time?: string | null;
+          items?: NonNullable<Json>;
+          order_date?: string;
+          order_method?: string;
+          order_number?: string;
+          order_patterns?: NonNullable<Json>;
+          order_status?: string;
+          order_time?: string | null;
+          payment_method?: string;
+          satisfaction_indicators?: NonNullable<Json>;
+          signal_id?: string;
+          special_instructions?: string | null;
+          subtotal?: number;
+          tax_amount?: number;
+          tip_amount?: number;
+          total_amount?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "order_history_brand_id_signal_id_fkey";
+            columns: ["brand_id", "signal_id"];
+            isOneToOne: false;
+            referencedRelation: "signals_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      reviews: {
+        Row: {
+          brand_id: string;
+          business_response: string | null;
+          business_response_date: string | null;
+          helpful_votes: number;
+          is_verified_purchase: boolean;
+          keywords: NonNullable<Json>;
+          platform: string;
+          platform_review_id: string | null;
+          platform_url: string | null;
+          rating: number;
+          review_date: string;
+          review_text: string;
+          reviewer_name: string | null;
+          reviewer_photo_url: string | null;
+          sentiment_score: number | null;
+          signal_id: string;
+          title: string | null;
+          topics_mentioned: NonNullable<Json>;
+          total_votes: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          business_response?: string | null;
+          business_response_date?: string | null;
+          helpful_votes?: number;
+          is_verified_purchase?: boolean;
+          keywords?: NonNullable<Json>;
+          platform: string;
+          platform_review_id?: string | null;
+          platform_url?: string | null;
+          rating: number;
+          review_date: string;
+          review_text: string;
+          reviewer_name?: string | null;
+          reviewer_photo_url?: string | null;
+          sentiment_score?: number | null;
+          signal_id: string;
+          title?: string | null;
+          topics_mentioned?: NonNullable<Json>;
+          total_votes?: number;
+        };
+        Update: {
+          brand_id?: string;
+          business_response?: string | null;
+          business_response_date?: string | null;
+          helpful_votes?: number;
+          is_verified_purchase?: boolean;
+          keywords?: NonNullable<Json>;
+          platform?: string;
+          platform_review_id?: string | null;
+          platform_url?: string | null;
+          rating?: number;
+          review_date?: string;
+          review_text?: string;
+          reviewer_name?: string | null;
+          reviewer_photo_url?: string | null;
+          sentiment_score?: number | null;
+          signal_id?: string;
+          title?: string | null;
+          topics_mentioned?: NonNullable<Json>;
+          total_votes?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "reviews_brand_id_signal_id_fkey";
+            columns: ["brand_id", "signal_id"];
+            isOneToOne: false;
+            referencedRelation: "signals_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      signals_base: {
+        Row: {
+          actor_id: string | null;
+          actor_identifier: string | null;
+          actor_identifier_type: string | null;
+          brand_id: string;
+          confidence_in_matching: number;
+          content_sha256: string;
+          created_at: string;
+          duplicate_kind: Database["signals"]["Enums"]["duplicate_kind"] | null;
+          duplicate_of: string | null;
+          id: string;
+          identifiers: NonNullable<Json>;
+          is_duplicate: boolean;
+          metadata: NonNullable<Json>;
+          occurred_at: string;
+          processed_at: string | null;
+          processed_content: NonNullable<Json>;
+          processing_error: string | null;
+          processing_status: Database["signals"]["Enums"]["processing_status"];
+          quality_parts: NonNullable<Json>;
+          quality_score: number;
+          raw_content: NonNullable<Json>;
+          received_at: string;
+          signal_type: Database["signals"]["Enums"]["signal_type"];
+          source_id: string;
+          source_metadata: NonNullable<Json>;
+          source_platform: string;
+          text_bands: number[] | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id?: string | null;
+          actor_identifier?: string | null;
+          actor_identifier_type?: string | null;
+          brand_id: string;
+          confidence_in_matching?: number;
+          content_sha256: string;
+          created_at?: string;
+          duplicate_kind?: Database["signals"]["Enums"]["duplicate_kind"] | null;
+          duplicate_of?: string | null;
+          id?: string;
+          identifiers?: NonNullable<Json>;
+          is_duplicate?: boolean;
+          metadata?: NonNullable<Json>;
+          occurred_at: string;
+          processed_at?: string | null;
+          processed_content?: NonNullable<Json>;
+          processing_error?: string | null;
+          processing_status?: Database["signals"]["Enums"]["processing_status"];
+          quality_parts?: NonNullable<Json>;
+          quality_score?: number;
+          raw_content: NonNullable<Json>;
+          received_at?: string;
+          signal_type: Database["signals"]["Enums"]["signal_type"];
+          source_id: string;
+          source_metadata?: NonNullable<Json>;
+          source_platform: string;
+          text_bands?: number[] | null;
+          updated_at?: string;
+        };
+        Update: {
+          actor_id?: string | null;
+          actor_identifier?: string | null;
+          actor_identifier_type?: string | null;
+          brand_id?: string;
+          confidence_in_matching?: number;
+          content_sha256?: string;
+          created_at?: string;
+          duplicate_kind?: Database["signals"]["Enums"]["duplicate_kind"] | null;
+          duplicate_of?: string | null;
+          id?: string;
+          identifiers?: NonNullable<Json>;
+          is_duplicate?: boolean;
+          metadata?: NonNullable<Json>;
+          occurred_at?: string;
+          processed_at?: string | null;
+          processed_content?: NonNullable<Json>;
+          processing_error?: string | null;
+          processing_status?: Database["signals"]["Enums"]["processing_status"];
+          quality_parts?: NonNullable<Json>;
+          quality_score?: number;
+          raw_content?: NonNullable<Json>;
+          received_at?: string;
+          signal_type?: Database["signals"]["Enums"]["signal_type"];
+          source_id?: string;
+          source_metadata?: NonNullable<Json>;
+          source_platform?: string;
+          text_bands?: number[] | null;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "signals_base_brand_id_duplicate_of_fkey";
+            columns: ["brand_id", "duplicate_of"];
+            isOneToOne: false;
+            referencedRelation: "signals_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      social_comments: {
+        Row: {
+          brand_id: string;
+          comment_date: string;
+          comment_text: string;
+          comment_type: string;
+          commenter_display_name: string | null;
+          commenter_followers_count: number | null;
+          commenter_photo_url: string | null;
+          commenter_username: string | null;
+          hashtags: NonNullable<Json>;
+          is_reply: boolean;
+          is_verified: boolean;
+          likes_count: number;
+          mentions: NonNullable<Json>;
+          parent_comment_id: string | null;
+          platform: string;
+          platform_comment_id: string | null;
+          platform_post_id: string | null;
+          platform_url: string | null;
+          replies_count: number;
+          sentiment_score: number | null;
+          shares_count: number;
+          signal_id: string;
+          topics_mentioned: NonNullable<Json>;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          comment_date: string;
+          comment_text: string;
+          comment_type?: string;
+          commenter_display_name?: string | null;
+          commenter_followers_count?: number | null;
+          commenter_photo_url?: string | null;
+          commenter_username?: string | null;
+          hashtags?: NonNullable<Json>;
+          is_reply?: boolean;
+          is_verified?: boolean;
+          likes_count?: number;
+          mentions?: NonNullable<Json>;
+          parent_comment_id?: string | null;
+          platform: string;
+          platform_comment_id?: string | null;
+          platform_post_id?: string | null;
+          platform_url?: string | null;
+          replies_count?: number;
+          sentiment_score?: number | null;
+          shares_count?: number;
+          signal_id: string;
+          topics_mentioned?: NonNullable<Json>;
+        };
+        Update: {
+          brand_id?: string;
+          comment_date?: string;
+          comment_text?: string;
+          comment_type?: string;
+          commenter_display_name?: string | null;
+          commenter_followers_count?: number | null;
+          commenter_photo_url?: string | null;
+          commenter_username?: string | null;
+          hashtags?: NonNullable<Json>;
+          is_reply?: boolean;
+          is_verified?: boolean;
+          likes_count?: number;
+          mentions?: NonNullable<Json>;
+          parent_comment_id?: string | null;
+          platform?: string;
+          platform_comment_id?: string | null;
+          platform_post_id?: string | null;
+          platform_url?: string | null;
+          replies_count?: number;
+          sentiment_score?: number | null;
+          shares_count?: number;
+          signal_id?: string;
+          topics_mentioned?: NonNullable<Json>;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "social_comments_brand_id_signal_id_fkey";
+            columns: ["brand_id", "signal_id"];
+            isOneToOne: false;
+            referencedRelation: "signals_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      survey_responses: {
+        Row: {
+          brand_id: string;
+          completion_percentage: number | null;
+          question_id: string;
+          question_text: string;
+          question_type: string;
+          respondent_email: string | null;
+          respondent_id: string | null;
+          respondent_phone: string | null;
+          response_boolean: boolean | null;
+          response_confidence: number | null;
+          response_numeric: number | null;
+          response_sentiment: number | null;
+          response_text: string | null;
+          response_timestamp: string;
+          response_value: string | null;
+          signal_id: string;
+          survey_channel: string | null;
+          survey_id: string;
+          survey_name: string | null;
+          survey_version: string | null;
+          time_to_complete: number | null;
+          topics_mentioned: NonNullable<Json>;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          completion_percentage?: number | null;
+          question_id: string;
+          question_text: string;
+          question_type: string;
+          respondent_email?: string | null;
+          respondent_id?: string | null;
+          respondent_phone?: string | null;
+          response_boolean?: boolean | null;
+          response_confidence?: number | null;
+          response_numeric?: number | null;
+          response_sentiment?: number | null;
+          response_text?: string | null;
+          response_timestamp: string;
+          response_value?: string | null;
+          signal_id: string;
+          survey_channel?: string | null;
+          survey_id: string;
+          survey_name?: string | null;
+          survey_version?: string | null;
+          time_to_complete?: number | null;
+          topics_mentioned?: NonNullable<Json>;
+        };
+        Update: {
+          brand_id?: string;
+          completion_percentage?: number | null;
+          question_id?: string;
+          question_text?: string;
+          question_type?: string;
+          respondent_email?: string | null;
+          respondent_id?: string | null;
+          respondent_phone?: string | null;
+          response_boolean?: boolean | null;
+          response_confidence?: number | null;
+          response_numeric?: number | null;
+          response_sentiment?: number | null;
+          response_text?: string | null;
+          response_timestamp?: string;
+          response_value?: string | null;
+          signal_id?: string;
+          survey_channel?: string | null;
+          survey_id?: string;
+          survey_name?: string | null;
+          survey_version?: string | null;
+          time_to_complete?: number | null;
+          topics_mentioned?: NonNullable<Json>;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "survey_responses_brand_id_signal_id_fkey";
+            columns: ["brand_id", "signal_id"];
+            isOneToOne: false;
+            referencedRelation: "signals_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      web_behavior: {
+        Row: {
+          action_type: string;
+          behavior_patterns: NonNullable<Json>;
+          brand_id: string;
+          browser: string | null;
+          conversion_goal: string | null;
+          conversion_value: number | null;
+          device_type: string | null;
+          element_id: string | null;
+          element_text: string | null;
+          engagement_score: number | null;
+          funnel_step: string | null;
+          intent_signals: NonNullable<Json>;
+          ip_address: unknown;
+          operating_system: string | null;
+          page_title: string | null;
+          page_url: string;
+          referrer_url: string | null;
+          screen_resolution: string | null;
+          scroll_depth: number | null;
+          session_id: string;
+          signal_id: string;
+          time_on_page: number | null;
+          timestamp: string;
+          user_agent: string | null;
+          utm_campaign: string | null;
+          utm_content: string | null;
+          utm_medium: string | null;
+          utm_source: string | null;
+          utm_term: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          action_type: string;
+          behavior_patterns?: NonNullable<Json>;
+          brand_id: string;
+          browser?: string | null;
+          conversion_goal?: string | null;
+          conversion_value?: number | null;
+          device_type?: string | null;
+          element_id?: string | null;
+          element_text?: string | null;
+          engagement_score?: number | null;
+          funnel_step?: string | null;
+          intent_signals?: NonNullable<Json>;
+          ip_address?: unknown;
+          operating_system?: string | null;
+          page_title?: string | null;
+          page_url: string;
+          referrer_url?: string | null;
+          screen_resolution?: string | null;
+          scroll_depth?: number | null;
+          session_id: string;
+          signal_id: string;
+          time_on_page?: number | null;
+          timestamp: string;
+          user_agent?: string | null;
+          utm_campaign?: string | null;
+          utm_content?: string | null;
+          utm_medium?: string | null;
+          utm_source?: string | null;
+          utm_term?: string | null;
+        };
+        Update: {
+          action_type?: string;
+          behavior_patterns?: NonNullable<Json>;
+          brand_id?: string;
+          browser?: string | null;
+          conversion_goal?: string | null;
+          conversion_value?: number | null;
+          device_type?: string | null;
+          element_id?: string | null;
+          element_text?: string | null;
+          engagement_score?: number | null;
+          funnel_step?: string | null;
+          intent_signals?: NonNullable<Json>;
+          ip_address?: unknown;
+          operating_system?: string | null;
+          page_title?: string | null;
+          page_url?: string;
+          referrer_url?: string | null;
+          screen_resolution?: string | null;
+          scroll_depth?: number | null;
+          session_id?: string;
+          signal_id?: string;
+          time_on_page?: number | null;
+          timestamp?: string;
+          user_agent?: string | null;
+          utm_campaign?: string | null;
+          utm_content?: string | null;
+          utm_medium?: string | null;
+          utm_source?: string | null;
+          utm_term?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "web_behavior_brand_id_signal_id_fkey";
+            columns: ["brand_id", "signal_id"];
+            isOneToOne: false;
+            referencedRelation: "signals_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      whatsapp_messages: {
+        Row: {
+          brand_id: string;
+          conversation_id: string | null;
+          entities_extracted: NonNullable<Json>;
+          intent_classification: NonNullable<Json>;
+          is_inbound: boolean;
+          media_type: string | null;
+          media_url: string | null;
+          message_text: string;
+          message_type: string;
+          reply_to_message_id: string | null;
+          sender_name: string | null;
+          sender_phone: string;
+          sender_profile_pic_url: string | null;
+          sentiment_score: number | null;
+          signal_id: string;
+          timestamp: string;
+          whatsapp_message_id: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          conversation_id?: string | null;
+          entities_extracted?: NonNullable<Json>;
+          intent_classification?: NonNullable<Json>;
+          is_inbound?: boolean;
+          media_type?: string | null;
+          media_url?: string | null;
+          message_text: string;
+          message_type?: string;
+          reply_to_message_id?: string | null;
+          sender_name?: string | null;
+          sender_phone: string;
+          sender_profile_pic_url?: string | null;
+          sentiment_score?: number | null;
+          signal_id: string;
+          timestamp: string;
+          whatsapp_message_id?: string | null;
+        };
+        Update: {
+          brand_id?: string;
+          conversation_id?: string | null;
+          entities_extracted?: NonNullable<Json>;
+          intent_classification?: NonNullable<Json>;
+          is_inbound?: boolean;
+          media_type?: string | null;
+          media_url?: string | null;
+          message_text?: string;
+          message_type?: string;
+          reply_to_message_id?: string | null;
+          sender_name?: string | null;
+          sender_phone?: string;
+          sender_profile_pic_url?: string | null;
+          sentiment_score?: number | null;
+          signal_id?: string;
+          timestamp?: string;
+          whatsapp_message_id?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "whatsapp_messages_brand_id_signal_id_fkey";
+            columns: ["brand_id", "signal_id"];
+            isOneToOne: false;
+            referencedRelation: "signals_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      ingest: {
+        Args: { p_brand: string; p_idempotency_key?: string; p_now?: string; p_signals: Json };
+        Returns: {
+          duplicate_kind: string;
+          duplicate_of: string;
+          error_code: string;
+          field: string;
+          index: number;
+          quality_score: number;
+          reason: string;
+          signal_id: string;
+          verdict: string;
+        }[];
+      };
+      retry_failed: { Args: { p_brand: string; p_limit?: number }; Returns: number };
+    };
+    Enums: {
+      duplicate_kind:
+        | "same_id_same_content"
+        | "same_id_other_content"
+        | "other_id_same_content"
+        | "near_same_text";
+      processing_status: "pending" | "processing" | "completed" | "failed" | "skipped";
+      signal_type:
+        | "whatsapp_message"
+        | "review"
+        | "social_comment"
+        | "order"
+        | "web_behavior"
+        | "email_interaction"
+        | "survey_response"
+        | "crm_event";
+    };
+    CompositeTypes: {
+      [_ in never]: never;
+    };
+  };
+  stimuli: {
+    Tables: {
+      arms: {
+        Row: {
+          alpha: number;
+          beta: number;
+          brand_id: string;
+          cohort_id: string;
+          created_at: string;
+          id: string;
+          last_reward_at: string | null;
+          pulls: number;
+          template_id: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          alpha: number;
+          beta: number;
+          brand_id: string;
+          cohort_id: string;
+          created_at?: string;
+          id?: string;
+          last_reward_at?: string | null;
+          pulls?: number;
+          template_id: string;
+          updated_at?: string;
+        };
+        Update: {
+          alpha?: number;
+          beta?: number;
+          brand_id?: string;
+          cohort_id?: string;
+          created_at?: string;
+          id?: string;
+          last_reward_at?: string | null;
+          pulls?: number;
+          template_id?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "arms_brand_id_template_id_fkey";
+            columns: ["brand_id", "template_id"];
+            isOneToOne: false;
+            referencedRelation: "stimulus_templates";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      campaigns: {
+        Row: {
+          ab_test_percentage: number | null;
+          ab_test_variant: string | null;
+          ab_test_winner: string | null;
+          audience_segments: NonNullable<Json>;
+          body_text: string | null;
+          brand_id: string;
+          budget_limit: number | null;
+          call_to_action: string | null;
+          campaign_goal: string;
+          campaign_theme: string | null;
+          campaign_type: string;
+          channel_config: NonNullable<Json>;
+          created_at: string;
+          daily_budget_limit: number | null;
+          delivery_schedule: NonNullable<Json>;
+          exclusion_criteria: NonNullable<Json>;
+          headline: string | null;
+          is_ab_test: boolean;
+          max_sends_per_day: number | null;
+          media_urls: NonNullable<Json>;
+          personalization_level: string;
+          stimulus_id: string;
+          subject_line: string | null;
+          target_click_rate: number | null;
+          target_conversion_rate: number | null;
+          target_open_rate: number | null;
+          target_roi: number | null;
+          total_send_limit: number | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          ab_test_percentage?: number | null;
+          ab_test_variant?: string | null;
+          ab_test_winner?: string | null;
+          audience_segments?: NonNullable<Json>;
+          body_text?: string | null;
+          brand_id: string;
+          budget_limit?: number | null;
+          call_to_action?: string | null;
+          campaign_goal: string;
+          campaign_theme?: string | null;
+          campaign_type: string;
+          channel_config?: NonNullable<Json>;
+          created_at?: string;
+          daily_budget_limit?: number | null;
+          delivery_schedule?: NonNullable<Json>;
+          exclusion_criteria?: NonNullable<Json>;
+          headline?: string | null;
+          is_ab_test?: boolean;
+          max_sends_per_day?: number | null;
+          media_urls?: NonNullable<Json>;
+          personalization_level?: string;
+          stimulus_id: string;
+          subject_line?: string | null;
+          target_click_rate?: number | null;
+          target_conversion_rate?: number | null;
+          target_open_rate?: number | null;
+          target_roi?: number | null;
+          total_send_limit?: number | null;
+          updated_at?: string;
+        };
+        Update: {
+          ab_test_percentage?: number | null;
+          ab_test_variant?: string | null;
+          ab_test_winner?: string | null;
+          audience_segments?: NonNullable<Json>;
+          body_text?: string | null;
+          brand_id?: string;
+          budget_limit?: number | null;
+          call_to_action?: string | null;
+          campaign_goal?: string;
+          campaign_theme?: string | null;
+          campaign_type?: string;
+          channel_config?: NonNullable<Json>;
+          created_at?: string;
+          daily_budget_limit?: number | null;
+          delivery_schedule?: NonNullable<Json>;
+          exclusion_criteria?: NonNullable<Json>;
+          headline?: string | null;
+          is_ab_test?: boolean;
+          max_sends_per_day?: number | null;
+          media_urls?: NonNullable<Json>;
+          personalization_level?: string;
+          stimulus_id?: string;
+          subject_line?: string | null;
+          target_click_rate?: number | null;
+          target_conversion_rate?: number | null;
+          target_open_rate?: number | null;
+          target_roi?: number | null;
+          total_send_limit?: number | null;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "campaigns_brand_id_stimulus_id_fkey";
+            columns: ["brand_id", "stimulus_id"];
+            isOneToOne: false;
+            referencedRelation: "stimuli_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      messages: {
+        Row: {
+          brand_id: string;
+          buttons: NonNullable<Json>;
+          carousel_items: NonNullable<Json>;
+          created_at: string;
+          delivery_method: string;
+          delivery_priority: string;
+          dynamic_content: NonNullable<Json>;
+          expect_response: boolean;
+          media_caption: string | null;
+          media_type: string | null;
+          media_url: string | null;
+          message_channel: Database["stimuli"]["Enums"]["channel"];
+          message_text: string;
+          message_type: string;
+          personalization_tokens: NonNullable<Json>;
+          quick_replies: NonNullable<Json>;
+          response_handlers: NonNullable<Json>;
+          response_timeout_minutes: number | null;
+          retry_attempts: number;
+          retry_delay_minutes: number;
+          stimulus_id: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          buttons?: NonNullable<Json>;
+          carousel_items?: NonNullable<Json>;
+          created_at?: string;
+          delivery_method?: string;
+          delivery_priority?: string;
+          dynamic_content?: NonNullable<Json>;
+          expect_response?: boolean;
+          media_caption?: string | null;
+          media_type?: string | null;
+          media_url?: string | null;
+          message_channel: Database["stimuli"]["Enums"]["channel"];
+          message_text: string;
+          message_type: string;
+          personalization_tokens?: NonNullable<Json>;
+          quick_replies?: NonNullable<Json>;
+          response_handlers?: NonNullable<Json>;
+          response_timeout_minutes?: number | null;
+          retry_attempts?: number;
+          retry_delay_minutes?: number;
+          stimulus_id: string;
+          updated_at?: string;
+        };
+        Update: {
+          brand_id?: string;
+          buttons?: NonNullable<Json>;
+          carousel_items?: NonNullable<Json>;
+          created_at?: string;
+          delivery_method?: string;
+          delivery_priority?: string;
+          dynamic_content?: NonNullable<Json>;
+          expect_response?: boolean;
+          media_caption?: string | null;
+          media_type?: string | null;
+          media_url?: string | null;
+          message_channel?: Database["stimuli"]["Enums"]["channel"];
+          message_text?: string;
+          message_type?: string;
+          personalization_tokens?: NonNullable<Json>;
+          quick_replies?: NonNullable<Json>;
+          response_handlers?: NonNullable<Json>;
+          response_timeout_minutes?: number | null;
+          retry_attempts?: number;
+          retry_delay_minutes?: number;
+          stimulus_id?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "messages_brand_id_stimulus_id_fkey";
+            columns: ["brand_id", "stimulus_id"];
+            isOneToOne: false;
+            referencedRelation: "stimuli_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      offers: {
+        Row: {
+          applicable_products: NonNullable<Json>;
+          applicable_services: NonNullable<Json>;
+          approval_required: boolean;
+          approval_status: string;
+          approved_at: string | null;
+          approved_by: string | null;
+          brand_id: string;
+          business_rules: NonNullable<Json>;
+          conversion_rate: number | null;
+          created_at: string;
+          excluded_products: NonNullable<Json>;
+          maximum_discount: number | null;
+          minimum_purchase: number | null;
+          offer_description: string;
+          offer_percentage: number | null;
+          offer_type: Database["stimuli"]["Enums"]["offer_type"];
+          offer_value: number | null;
+          redemption_count: number;
+          redemption_deadline: string | null;
+          redemption_value: number;
+          stimulus_id: string;
+          terms_and_conditions: string | null;
+          updated_at: string;
+          usage_limit: number | null;
+          usage_limit_per_customer: number | null;
+          valid_from: string;
+          valid_until: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          applicable_products?: NonNullable<Json>;
+          applicable_services?: NonNullable<Json>;
+          approval_required?: boolean;
+          approval_status?: string;
+          approved_at?: string | null;
+          approved_by?: string | null;
+          brand_id: string;
+          business_rules?: NonNullable<Json>;
+          conversion_rate?: number | null;
+          created_at?: string;
+          excluded_products?: NonNullable<Json>;
+          maximum_discount?: number | null;
+          minimum_purchase?: number | null;
+          offer_description: string;
+          offer_percentage?: number | null;
+          offer_type: Database["stimuli"]["Enums"]["offer_type"];
+          offer_value?: number | null;
+          redemption_count?: number;
+          redemption_deadline?: string | null;
+          redemption_value?: number;
+          stimulus_id: string;
+          terms_and_conditions?: string | null;
+          updated_at?: string;
+          usage_limit?: number | null;
+          usage_limit_per_customer?: number | null;
+          valid_from: string;
+          valid_until: string;
+        };
+        Update: {
+          applicable_products?: NonNullable<Json>;
+          applicable_services?: NonNullable<Json>;
+          approval_required?: boolean;
+          approval_status?: string;
+          approved_at?: string | null;
+          approved_by?: string | null;
+          brand_id?: string;
+          business_rules?: NonNullable<Json>;
+          conversion_rate?: number | null;
+          created_at?: string;
+          excluded_products?: NonNullable<Json>;
+          maximum_discount?: number | null;
+          minimum_purchase?: number | null;
+          offer_description?: string;
+          offer_percentage?: number | null;
+          offer_type?: Database["stimuli"]["Enums"]["offer_type"];
+          offer_value?: number | null;
+          redemption_count?: number;
+          redemption_deadline?: string | null;
+          redemption_value?: number;
+          stimulus_id?: string;
+          terms_and_conditions?: string | null;
+          updated_at?: string;
+          usage_limit?: number | null;
+          usage_limit_per_customer?: number | null;
+          valid_from?: string;
+          valid_until?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "offers_brand_id_stimulus_id_fkey";
+            columns: ["brand_id", "stimulus_id"];
+            isOneToOne: false;
+            referencedRelation: "stimuli_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      stimuli_base: {
+        Row: {
+          activated_at: string | null;
+          brand_id: string;
+          completed_at: string | null;
+          content_data: NonNullable<Json>;
+          created_at: string;
+          decision_factors: NonNullable<Json>;
+          effectiveness_score: number;
+          expected_outcomes: NonNullable<Json>;
+          expires_at: string | null;
+          generated_by: string;
+          generation_algorithm: string | null;
+          generation_confidence: number;
+          generation_parameters: NonNullable<Json>;
+          id: string;
+          presentation_config: NonNullable<Json>;
+          priority: number;
+          quality_score: number;
+          reasoning_log_id: string | null;
+          relevance_score: number;
+          scheduled_for: string | null;
+          status: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description: string | null;
+          stimulus_name: string;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id: string | null;
+          target_cohort_id: string | null;
+          target_criteria: NonNullable<Json>;
+          template_id: string | null;
+          total_clicked: number;
+          total_converted: number;
+          total_delivered: number;
+          total_opened: number;
+          total_sent: number;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          activated_at?: string | null;
+          brand_id: string;
+          completed_at?: string | null;
+          content_data: NonNullable<Json>;
+          created_at?: string;
+          decision_factors?: NonNullable<Json>;
+          effectiveness_score?: number;
+          expected_outcomes?: NonNullable<Json>;
+          expires_at?: string | null;
+          generated_by?: string;
+          generation_algorithm?: string | null;
+          generation_confidence?: number;
+          generation_parameters?: NonNullable<Json>;
+          id?: string;
+          presentation_config?: NonNullable<Json>;
+          priority?: number;
+          quality_score?: number;
+          reasoning_log_id?: string | null;
+          relevance_score?: number;
+          scheduled_for?: string | null;
+          status?: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description?: string | null;
+          stimulus_name: string;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id?: string | null;
+          target_cohort_id?: string | null;
+          target_criteria?: NonNullable<Json>;
+          template_id?: string | null;
+          total_clicked?: number;
+          total_converted?: number;
+          total_delivered?: number;
+          total_opened?: number;
+          total_sent?: number;
+          updated_at?: string;
+        };
+        Update: {
+          activated_at?: string | null;
+          brand_id?: string;
+          completed_at?: string | null;
+          content_data?: NonNullable<Json>;
+          created_at?: string;
+          decision_factors?: NonNullable<Json>;
+          effectiveness_score?: number;
+          expected_outcomes?: NonNullable<Json>;
+          expires_at?: string | null;
+          generated_by?: string;
+          generation_algorithm?: string | null;
+          generation_confidence?: number;
+          generation_parameters?: NonNullable<Json>;
+          id?: string;
+          presentation_config?: NonNullable<Json>;
+          priority?: number;
+          quality_score?: number;
+          reasoning_log_id?: string | null;
+          relevance_score?: number;
+          scheduled_for?: string | null;
+          status?: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description?: string | null;
+          stimulus_name?: string;
+          stimulus_type?: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id?: string | null;
+          target_cohort_id?: string | null;
+          target_criteria?: NonNullable<Json>;
+          template_id?: string | null;
+          total_clicked?: number;
+          total_converted?: number;
+          total_delivered?: number;
+          total_opened?: number;
+          total_sent?: number;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "stimuli_base_brand_id_template_id_fkey";
+            columns: ["brand_id", "template_id"];
+            isOneToOne: false;
+            referencedRelation: "stimulus_templates";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      stimulus_deployments: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          cohort_id: string | null;
+          created_at: string;
+          delivered_content: NonNullable<Json>;
+          delivery_attempts: number;
+          delivery_status: Database["stimuli"]["Enums"]["delivery_status"];
+          deployed_at: string;
+          deployment_channel: Database["stimuli"]["Enums"]["channel"];
+          deployment_method: string;
+          error_code: string | null;
+          error_details: NonNullable<Json>;
+          error_message: string | null;
+          expires_at: string | null;
+          id: string;
+          is_holdout: boolean;
+          last_delivery_attempt: string | null;
+          learned_at: string | null;
+          personalization_applied: NonNullable<Json>;
+          propensity: number;
+          response_data: NonNullable<Json>;
+          response_status: Database["stimuli"]["Enums"]["response_status"];
+          response_timestamp: string | null;
+          scheduled_for: string | null;
+          stimulus_id: string;
+          template_id: string | null;
+          time_to_click: number | null;
+          time_to_convert: number | null;
+          time_to_open: number | null;
+          updated_at: string;
+          window_ends_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          cohort_id?: string | null;
+          created_at?: string;
+          delivered_content: NonNullable<Json>;
+          delivery_attempts?: number;
+          delivery_status?: Database["stimuli"]["Enums"]["delivery_status"];
+          deployed_at?: string;
+          deployment_channel: Database["stimuli"]["Enums"]["channel"];
+          deployment_method: string;
+          error_code?: string | null;
+          error_details?: NonNullable<Json>;
+          error_message?: string | null;
+          expires_at?: string | null;
+          id?: string;
+          is_holdout: boolean;
+          last_delivery_attempt?: string | null;
+          learned_at?: string | null;
+          personalization_applied?: NonNullable<Json>;
+          propensity: number;
+          response_data?: NonNullable<Json>;
+          response_status?: Database["stimuli"]["Enums"]["response_status"];
+          response_timestamp?: string | null;
+          scheduled_for?: string | null;
+          stimulus_id: string;
+          template_id?: string | null;
+          time_to_click?: number | null;
+          time_to_convert?: number | null;
+          time_to_open?: number | null;
+          updated_at?: string;
+          window_ends_at: string;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          cohort_id?: string | null;
+          created_at?: string;
+          delivered_content?: NonNullable<Json>;
+          delivery_attempts?: number;
+          delivery_status?: Database["stimuli"]["Enums"]["delivery_status"];
+          deployed_at?: string;
+          deployment_channel?: Database["stimuli"]["Enums"]["channel"];
+          deployment_method?: string;
+          error_code?: string | null;
+          error_details?: NonNullable<Json>;
+          error_message?: string | null;
+          expires_at?: string | null;
+          id?: string;
+          is_holdout?: boolean;
+          last_delivery_attempt?: string | null;
+          learned_at?: string | null;
+          personalization_applied?: NonNullable<Json>;
+          propensity?: number;
+          response_data?: NonNullable<Json>;
+          response_status?: Database["stimuli"]["Enums"]["response_status"];
+          response_timestamp?: string | null;
+          scheduled_for?: string | null;
+          stimulus_id?: string;
+          template_id?: string | null;
+          time_to_click?: number | null;
+          time_to_convert?: number | null;
+          time_to_open?: number | null;
+          updated_at?: string;
+          window_ends_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "stimulus_deployments_brand_id_stimulus_id_fkey";
+            columns: ["brand_id", "stimulus_id"];
+            isOneToOne: false;
+            referencedRelation: "stimuli_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "stimulus_deployments_brand_id_template_id_fkey";
+            columns: ["brand_id", "template_id"];
+            isOneToOne: false;
+            referencedRelation: "stimulus_templates";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      stimulus_performance_metrics: {
+        Row: {
+          baseline_value: number | null;
+          brand_id: string;
+          confidence_interval_lower: number | null;
+          confidence_interval_upper: number | null;
+          context_data: NonNullable<Json>;
+          context_id: string | null;
+          context_type: string | null;
+          created_at: string;
+          data_quality_score: number;
+          id: string;
+          improvement_over_baseline: number | null;
+          measurement_confidence: number;
+          measurement_date: string;
+          measurement_period_end: string;
+          measurement_period_start: string;
+          metric_name: string;
+          metric_unit: string | null;
+          metric_value: number;
+          p_value: number | null;
+          percentile_rank: number | null;
+          sample_size: number;
+          stimulus_id: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          baseline_value?: number | null;
+          brand_id: string;
+          confidence_interval_lower?: number | null;
+          confidence_interval_upper?: number | null;
+          context_data?: NonNullable<Json>;
+          context_id?: string | null;
+          context_type?: string | null;
+          created_at?: string;
+          data_quality_score?: number;
+          id?: string;
+          improvement_over_baseline?: number | null;
+          measurement_confidence?: number;
+          measurement_date?: string;
+          measurement_period_end: string;
+          measurement_period_start: string;
+          metric_name: string;
+          metric_unit?: string | null;
+          metric_value: number;
+          p_value?: number | null;
+          percentile_rank?: number | null;
+          sample_size: number;
+          stimulus_id: string;
+          updated_at?: string;
+        };
+        Update: {
+          baseline_value?: number | null;
+          brand_id?: string;
+          confidence_interval_lower?: number | null;
+          confidence_interval_upper?: number | null;
+          context_data?: NonNullable<Json>;
+          context_id?: string | null;
+          context_type?: string | null;
+          created_at?: string;
+          data_quality_score?: number;
+          id?: string;
+          improvement_over_baseline?: number | null;
+          measurement_confidence?: number;
+          measurement_date?: string;
+          measurement_period_end?: string;
+          measurement_period_start?: string;
+          metric_name?: string;
+          metric_unit?: string | null;
+          metric_value?: number;
+          p_value?: number | null;
+          percentile_rank?: number | null;
+          sample_size?: number;
+          stimulus_id?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "stimulus_performance_metrics_brand_id_stimulus_id_fkey";
+            columns: ["brand_id", "stimulus_id"];
+            isOneToOne: false;
+            referencedRelation: "stimuli_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      stimulus_templates: {
+        Row: {
+          avg_effectiveness: number | null;
+          brand_id: string;
+          created_at: string;
+          created_by: string | null;
+          default_content: NonNullable<Json>;
+          exclusion_criteria: NonNullable<Json>;
+          id: string;
+          is_active: boolean;
+          optional_fields: NonNullable<Json>;
+          priority: number;
+          required_fields: NonNullable<Json>;
+          success_rate: number | null;
+          target_actor_criteria: NonNullable<Json>;
+          target_cohort_criteria: NonNullable<Json>;
+          template_category: Database["stimuli"]["Enums"]["template_category"];
+          template_description: string | null;
+          template_key: string | null;
+          template_name: string;
+          template_structure: NonNullable<Json>;
+          template_type: string;
+          updated_at: string;
+          usage_count: number;
+          usage_limits: NonNullable<Json>;
+        };
+        ComputedFields: never;
+        Insert: {
+          avg_effectiveness?: number | null;
+          brand_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          default_content?: NonNullable<Json>;
+          exclusion_criteria?: NonNullable<Json>;
+          id?: string;
+          is_active?: boolean;
+          optional_fields?: NonNullable<Json>;
+          priority?: number;
+          required_fields?: NonNullable<Json>;
+          success_rate?: number | null;
+          target_actor_criteria?: NonNullable<Json>;
+          target_cohort_criteria?: NonNullable<Json>;
+          template_category?: Database["stimuli"]["Enums"]["template_category"];
+          template_description?: string | null;
+          template_key?: string | null;
+          template_name: string;
+          template_structure: NonNullable<Json>;
+          template_type: string;
+          updated_at?: string;
+          usage_count?: number;
+          usage_limits?: NonNullable<Json>;
+        };
+        Update: {
+          avg_effectiveness?: number | null;
+          brand_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          default_content?: NonNullable<Json>;
+          exclusion_criteria?: NonNullable<Json>;
+          id?: string;
+          is_active?: boolean;
+          optional_fields?: NonNullable<Json>;
+          priority?: number;
+          required_fields?: NonNullable<Json>;
+          success_rate?: number | null;
+          target_actor_criteria?: NonNullable<Json>;
+          target_cohort_criteria?: NonNullable<Json>;
+          template_category?: Database["stimuli"]["Enums"]["template_category"];
+          template_description?: string | null;
+          template_key?: string | null;
+          template_name?: string;
+          template_structure?: NonNullable<Json>;
+          template_type?: string;
+          updated_at?: string;
+          usage_count?: number;
+          usage_limits?: NonNullable<Json>;
+        };
+        Relationships: [];
+      };
+    };
+    Views: {
+      [_ in never]: never;
+    };
+    Functions: {
+      approve: {
+        Args: { p_brand: string; p_now?: string; p_stimulus: string };
+        Returns: {
+          activated_at: string | null;
+          brand_id: string;
+          completed_at: string | null;
+          content_data: NonNullable<Json>;
+          created_at: string;
+          decision_factors: NonNullable<Json>;
+          effectiveness_score: number;
+          expected_outcomes: NonNullable<Json>;
+          expires_at: string | null;
+          generated_by: string;
+          generation_algorithm: string | null;
+          generation_confidence: number;
+          generation_parameters: NonNullable<Json>;
+          id: string;
+          presentation_config: NonNullable<Json>;
+          priority: number;
+          quality_score: number;
+          reasoning_log_id: string | null;
+          relevance_score: number;
+          scheduled_for: string | null;
+          status: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description: string | null;
+          stimulus_name: string;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id: string | null;
+          target_cohort_id: string | null;
+          target_criteria: NonNullable<Json>;
+          template_id: string | null;
+          total_clicked: number;
+          total_converted: number;
+          total_delivered: number;
+          total_opened: number;
+          total_sent: number;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "stimuli_base";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      deploy: {
+        Args: { p_brand: string; p_now?: string; p_seed?: number; p_stimulus: string };
+        Returns: {
+          deployed: number;
+          held_out: number;
+        }[];
+      };
+      install_templates: { Args: { p_brand: string }; Returns: number };
+      propose: {
+        Args: { p_brand: string; p_now?: string; p_seed?: number };
+        Returns: {
+          activated_at: string | null;
+          brand_id: string;
+          completed_at: string | null;
+          content_data: NonNullable<Json>;
+          created_at: string;
+          decision_factors: NonNullable<Json>;
+          effectiveness_score: number;
+          expected_outcomes: NonNullable<Json>;
+          expires_at: string | null;
+          generated_by: string;
+          generation_algorithm: string | null;
+          generation_confidence: number;
+          generation_parameters: NonNullable<Json>;
+          id: string;
+          presentation_config: NonNullable<Json>;
+          priority: number;
+          quality_score: number;
+          reasoning_log_id: string | null;
+          relevance_score: number;
+          scheduled_for: string | null;
+          status: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description: string | null;
+          stimulus_name: string;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id: string | null;
+          target_cohort_id: string | null;
+          target_criteria: NonNullable<Json>;
+          template_id: string | null;
+          total_clicked: number;
+          total_converted: number;
+          total_delivered: number;
+          total_opened: number;
+          total_sent: number;
+          updated_at: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "stimuli_base";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      record_delivery: { Args: { p_brand: string; p_now?: string; p_reports: Json }; Returns: number };
+    };
+    Enums: {
+      channel: "whatsapp" | "sms" | "email" | "push" | "in_app" | "web" | "social" | "other";
+      delivery_status: "pending" | "sent" | "delivered" | "failed" | "expired" | "cancelled" | "held_out";
+      offer_type:
+        | "discount"
+        | "free_item"
+        | "bogo"
+        | "loyalty_points"
+        | "early_access"
+        | "free_shipping"
+        | "upgrade"
+        | "bundle"
+        | "other";
+      response_status: "none" | "opened" | "clicked" | "responded" | "converted" | "bounced" | "unsubscribed";
+      stimulus_status:
+        | "draft"
+        | "approved"
+        | "scheduled"
+        | "active"
+        | "paused"
+        | "completed"
+        | "cancelled"
+        | "failed";
+      stimulus_type:
+        | "offer"
+        | "campaign"
+        | "message"
+        | "notification"
+        | "promotion"
+        | "survey"
+        | "reminder"
+        | "other";
+      template_category:
+        | "welcome"
+        | "promotional"
+        | "transactional"
+        | "educational"
+        | "reminder"
+        | "reengagement"
+        | "other";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -819,6 +6975,140 @@ export type CompositeTypes<
     : never;
 
 export const Constants = {
+  actors: {
+    Enums: {
+      distribution: ["beta", "dirichlet", "gamma", "normal"],
+      evidence_source: ["signal", "outcome"],
+      identifier_type: ["phone", "email", "social_handle", "customer_id"],
+      vector_type: ["demographic", "behavioral", "preference", "combined", "custom"],
+    },
+  },
+  ai: {
+    Enums: {
+      call_status: ["pending", "running", "completed", "failed", "timeout", "cancelled", "retrying"],
+      call_type: ["scheduled", "triggered", "manual", "batch", "real_time", "replay"],
+      contradiction_type: [
+        "belief_vs_behavior",
+        "stated_vs_actual",
+        "belief_vs_belief",
+        "prediction_vs_outcome",
+        "preference_vs_choice",
+        "intention_vs_action",
+        "self_vs_other_perception",
+        "other",
+      ],
+      function_category: [
+        "matching",
+        "clustering",
+        "reasoning",
+        "learning",
+        "prediction",
+        "optimization",
+        "validation",
+        "transformation",
+        "analysis",
+        "communication",
+        "other",
+      ],
+      function_type: [
+        "signal_processing",
+        "actor_matching",
+        "clustering",
+        "stimulus_generation",
+        "learning",
+        "prediction",
+        "optimization",
+        "validation",
+        "transformation",
+        "analysis",
+        "other",
+      ],
+      function_validation: ["pending", "validated", "failed", "needs_review", "in_testing"],
+      impact_scope: [
+        "global",
+        "cohort_specific",
+        "actor_specific",
+        "stimulus_specific",
+        "temporal",
+        "contextual",
+      ],
+      implementation_status: ["pending", "implemented", "rejected", "testing", "paused", "deprecated"],
+      implementation_type: ["sql", "plpgsql", "typescript", "python", "javascript", "external_api", "hybrid"],
+      learning_category: [
+        "actor_behavior",
+        "cohort_characteristics",
+        "stimulus_effectiveness",
+        "system_performance",
+        "market_conditions",
+        "seasonal_patterns",
+        "external_factors",
+        "user_preferences",
+        "other",
+      ],
+      learning_method: ["statistical", "ml", "rule_based", "hybrid", "expert", "reinforcement", "other"],
+      learning_mode: ["active", "paused", "disabled", "maintenance", "testing"],
+      learning_type: [
+        "belief_update",
+        "pattern_discovery",
+        "rule_creation",
+        "model_update",
+        "preference_update",
+        "behavior_prediction",
+        "anomaly_detection",
+        "optimization",
+        "other",
+      ],
+      learning_validation: ["pending", "validated", "invalidated", "needs_more_data", "partially_validated"],
+      priority: ["low", "normal", "high", "urgent"],
+      reasoning_type: [
+        "actor_matching",
+        "cohort_assignment",
+        "stimulus_generation",
+        "learning_update",
+        "belief_update",
+        "preference_inference",
+        "behavior_prediction",
+        "anomaly_detection",
+        "other",
+      ],
+      resolution_status: ["unresolved", "investigating", "resolved", "irreconcilable", "dismissed"],
+      scope: ["global", "cohort", "actor", "stimulus", "outcome", "signal", "system"],
+      severity: ["low", "medium", "high", "critical"],
+    },
+  },
+  cohorts: {
+    Enums: {
+      characteristic_type: [
+        "demographic",
+        "behavioral",
+        "preference",
+        "psychographic",
+        "temporal",
+        "spatial",
+        "other",
+      ],
+      cohort_status: ["active", "inactive", "merged", "split", "dissolved"],
+      cohort_type: ["behavioral", "demographic", "preference", "mixed", "custom"],
+      evolution_event: [
+        "born",
+        "survived",
+        "grown",
+        "shrunk",
+        "split",
+        "merged",
+        "dissolved",
+        "updated",
+        "member_added",
+        "member_removed",
+        "characteristics_changed",
+        "stability_changed",
+      ],
+      membership_type: ["primary", "secondary", "temporary", "probationary"],
+      relationship_type: ["similar", "complementary", "opposite", "independent", "hierarchical", "other"],
+      run_status: ["running", "completed", "failed", "cancelled", "paused"],
+      run_type: ["full", "incremental", "targeted", "validation"],
+    },
+  },
   core: {
     Enums: {
       audit_action: ["INSERT", "UPDATE", "DELETE"],
@@ -827,7 +7117,117 @@ export const Constants = {
       value_type: ["string", "number", "boolean", "object", "array"],
     },
   },
+  ops: {
+    Enums: {
+      alert_status: ["active", "acknowledged", "resolved", "dismissed", "expired"],
+      sale_status: [
+        "pending",
+        "confirmed",
+        "preparing",
+        "ready",
+        "delivered",
+        "completed",
+        "cancelled",
+        "refunded",
+      ],
+      transaction_type: ["sale", "refund", "void", "adjustment", "gift_card", "loyalty_redemption"],
+    },
+  },
+  outcomes: {
+    Enums: {
+      outcome_category: ["positive", "negative", "neutral", "mixed"],
+      outcome_type: [
+        "conversion",
+        "engagement",
+        "revenue",
+        "satisfaction",
+        "churn",
+        "feedback",
+        "click",
+        "open",
+        "purchase",
+        "signup",
+        "unsubscribe",
+        "complaint",
+        "other",
+      ],
+      processing_status: ["pending", "processed", "analyzed", "learned", "failed", "skipped"],
+      validation_status: ["pending", "validated", "invalidated", "needs_more_data", "partially_validated"],
+    },
+  },
   public: {
-    Enums: {},
+    Enums: {
+      oasis_event_status: ["info", "in_progress", "success", "warning", "error"],
+      vtid_outcome: ["success", "failed", "cancelled"],
+      vtid_status: ["allocated", "scheduled", "in_progress", "review", "blocked", "completed", "cancelled"],
+    },
+  },
+  signals: {
+    Enums: {
+      duplicate_kind: [
+        "same_id_same_content",
+        "same_id_other_content",
+        "other_id_same_content",
+        "near_same_text",
+      ],
+      processing_status: ["pending", "processing", "completed", "failed", "skipped"],
+      signal_type: [
+        "whatsapp_message",
+        "review",
+        "social_comment",
+        "order",
+        "web_behavior",
+        "email_interaction",
+        "survey_response",
+        "crm_event",
+      ],
+    },
+  },
+  stimuli: {
+    Enums: {
+      channel: ["whatsapp", "sms", "email", "push", "in_app", "web", "social", "other"],
+      delivery_status: ["pending", "sent", "delivered", "failed", "expired", "cancelled", "held_out"],
+      offer_type: [
+        "discount",
+        "free_item",
+        "bogo",
+        "loyalty_points",
+        "early_access",
+        "free_shipping",
+        "upgrade",
+        "bundle",
+        "other",
+      ],
+      response_status: ["none", "opened", "clicked", "responded", "converted", "bounced", "unsubscribed"],
+      stimulus_status: [
+        "draft",
+        "approved",
+        "scheduled",
+        "active",
+        "paused",
+        "completed",
+        "cancelled",
+        "failed",
+      ],
+      stimulus_type: [
+        "offer",
+        "campaign",
+        "message",
+        "notification",
+        "promotion",
+        "survey",
+        "reminder",
+        "other",
+      ],
+      template_category: [
+        "welcome",
+        "promotional",
+        "transactional",
+        "educational",
+        "reminder",
+        "reengagement",
+        "other",
+      ],
+    },
   },
 } as const;

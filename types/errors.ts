@@ -32,6 +32,24 @@ export const errors = {
     message: "The slug %s is taken.",
     hint: "Choose another slug.",
   },
+  clustering_in_progress: {
+    errcode: "PT409",
+    status: 409,
+    message: "The people of brand %s are being placed in cohorts right now.",
+    hint: "Wait for the run to end, then try again.",
+  },
+  cursor_unknown: {
+    errcode: "PT409",
+    status: 409,
+    message: "The cursor is not one of this database.",
+    hint: "Read again without a cursor; drop the events you have seen by their id.",
+  },
+  function_not_registered: {
+    errcode: "PT500",
+    status: 500,
+    message: "The function %s is not in the registry.",
+    hint: "Register it with private.register_function in the reference rows of its domain.",
+  },
   idempotency_in_flight: {
     errcode: "PT409",
     status: 409,
@@ -115,6 +133,30 @@ export const errors = {
     status: 403,
     message: "Only the service role may do this.",
     hint: "Call it from a cron job or an Edge Function that holds the secret key.",
+  },
+  stimulus_expired: {
+    errcode: "PT409",
+    status: 409,
+    message: "Stimulus %s expired at %s.",
+    hint: "Make a new one.",
+  },
+  stimulus_has_no_target: {
+    errcode: "PT409",
+    status: 409,
+    message: "Stimulus %s has no target left.",
+    hint: "Give it a cohort or a person; its own may have been deleted.",
+  },
+  stimulus_not_ready: {
+    errcode: "PT409",
+    status: 409,
+    message: "Stimulus %s is %s and cannot be %s.",
+    hint: "A draft is approved, an approved or scheduled one is deployed.",
+  },
+  too_few_actors: {
+    errcode: "PT422",
+    status: 422,
+    message: "%s people with beliefs are too few for cohorts; at least %s are needed.",
+    hint: "Ingest more signals, refresh the belief vectors, or lower the setting cohorts.min_actors.",
   },
 } as const;
 
