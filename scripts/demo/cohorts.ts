@@ -44,8 +44,17 @@ export async function readCohorts(session: Session): Promise<Cohort[]> {
 interface TraitRow {
   cohort_id: string;
   characteristic_name: string;
-  characteristic_value: { label: string; direction: string; mean: number; mean_of_rest: number };
+  characteristic_value: Trait;
   importance_score: number;
+}
+
+export interface Trait {
+  /** Words for people who score high. */
+  label: string;
+  direction: string;
+  /** In the component's own unit: shares, natural logarithms of rates, amounts and days, points on the clock. */
+  mean: number;
+  mean_of_rest: number;
 }
 
 async function readTraits(session: Session): Promise<Map<string, string[]>> {
@@ -57,20 +66,36 @@ async function readTraits(session: Session): Promise<Map<string, string[]>> {
   });
   const traits = new Map<string, string[]>();
   for (const row of rows.sort((a, b) => b.importance_score - a.importance_score)) {
-    const { label, mean, mean_of_rest: rest } = row.characteristic_value;
-    const show = unitOf(row.characteristic_name);
-    const text = `${label}: ${show(mean)} (others ${show(rest)})`;
+    const text = describeTrait(row.characteristic_name, row.characteristic_value);
     traits.set(row.cohort_id, [...(traits.get(row.cohort_id) ?? []), text]);
   }
   return traits;
 }
 
-/** Shares read best as percentages, amounts and rates as numbers. */
-function unitOf(component: string): (value: number) => string {
-  const isShare = /^(preference|communication|response|driver)\.|share/.test(component);
-  return isShare
-    ? (value) => formatPercent(value)
-    : (value) => formatNumber(value, Math.abs(value) < 10 ? 2 : 0);
+/** A characteristic as a shopkeeper would say it. */
+export function describeTrait(
+  component: string,
+  { label, direction, mean, mean_of_rest: rest }: Trait,
+): string {
+  const compare = (words: string, show: (value: number) => string) =>
+    `${words} ${show(mean)} (others ${show(rest)})`;
+  switch (component) {
+    case "behavior.purchase_rate":
+      return compare("orders a month:", (value) => formatNumber(30 * Math.exp(value), 1));
+    case "behavior.order_value":
+      return compare("spends per order:", (value) => formatNumber(Math.exp(value), 2));
+    case "behavior.days_since_order":
+      return compare("days since the last order:", (value) => formatNumber(Math.exp(value) - 1, 0));
+    case "communication.email_open":
+    case "communication.email_click":
+      return compare(`${label}:`, (value) => formatPercent(Math.exp(value)));
+    case "communication.hour.sine":
+      return direction === "high" ? "active in the morning" : "active in the evening";
+    case "communication.hour.cosine":
+      return direction === "high" ? "active at night" : "active around noon";
+    default:
+      return compare(`${label.replaceAll("_", " ")}:`, (value) => formatPercent(value));
+  }
 }
 
 /** Where each person lies on the map of the last clustering. */

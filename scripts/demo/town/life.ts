@@ -1,7 +1,7 @@
 import type { Random } from "../random.ts";
 import type { WireSignal } from "../wire.ts";
 import type { Person } from "./people.ts";
-import { DAY, emailEvent, momentIn, order, webVisit, WEEK, whatsappMessage } from "./shop.ts";
+import { DAY, emailEvent, momentIn, order, webVisit, whatsappMessage } from "./shop.ts";
 
 /** What the town does of its own accord in one week, before anybody sends it an offer. */
 export function weekOfLife(
@@ -16,7 +16,7 @@ export function weekOfLife(
     return [
       ...moments(person.ordersPerWeek).map((at) => order(person, week, at, random)),
       ...moments(0.5).map((at) => webVisit(person, week, at, random)),
-      ...moments(person.prefersWhatsapp ? 0.35 : 0.04).map((at) => whatsappMessage(person, week, at, random)),
+      ...moments(person.prefersWhatsapp ? 0.25 : 0.03).map((at) => whatsappMessage(person, week, at, random)),
     ];
   });
 }
@@ -38,7 +38,7 @@ export interface Reaction {
   caused: Set<string>;
 }
 
-/** How people answer: some order because of it, some only look, a few have enough of it. */
+/** How people answer within three days: some order because of it, some only look, a few have enough of it. */
 export function react(deliveries: readonly Delivery[], week: number, random: Random): Reaction {
   const signals: WireSignal[] = [];
   const caused = new Set<string>();
@@ -48,10 +48,10 @@ export function react(deliveries: readonly Delivery[], week: number, random: Ran
     const event = (kind: "opened" | "clicked" | "unsubscribed", when: number) =>
       signals.push(emailEvent(person, kind, when, delivery));
     if (random.chance(delivery.rate)) {
-      const ordered = Math.floor(opened + 60_000 + random.next() * 3 * DAY);
+      const ordered = Math.floor(opened + 60_000 + random.next() * 1.9 * DAY);
       event("opened", opened);
       event("clicked", opened + 30_000);
-      signals.push(order(person, week, Math.min(ordered, at + WEEK - 1), random));
+      signals.push(order(person, week, ordered, random));
       caused.add(delivery.deployment);
     } else if (random.chance(0.25)) {
       event("opened", opened);

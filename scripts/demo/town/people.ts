@@ -13,6 +13,8 @@ export const CATEGORIES: readonly string[] = [
   "vegetables",
 ];
 
+export type OrderMethod = "online" | "phone" | "in_store" | "app";
+
 export interface Group {
   name: string;
   /** Mean share of each category in what its people buy. */
@@ -24,40 +26,46 @@ export interface Group {
   hour: number;
   /** How many of its people prefer WhatsApp to e-mail. */
   whatsapp: number;
+  /** How most of its people order. */
+  orders: OrderMethod;
 }
 
 export const GROUPS: readonly Group[] = [
   {
     name: "breakfast",
     tastes: [0.42, 0.34, 0.01, 0.05, 0.03, 0.09, 0.02, 0.04],
-    ordersPerWeek: 0.5,
+    ordersPerWeek: 1.0,
     price: 6,
     hour: 8,
     whatsapp: 0.2,
+    orders: "in_store",
   },
   {
     name: "evening",
     tastes: [0.03, 0.05, 0.44, 0.33, 0.05, 0.05, 0.01, 0.04],
-    ordersPerWeek: 0.3,
+    ordersPerWeek: 0.6,
     price: 24,
     hour: 20,
     whatsapp: 0.15,
+    orders: "online",
   },
   {
     name: "garden",
     tastes: [0.05, 0.03, 0.05, 0.03, 0.45, 0.29, 0.03, 0.07],
-    ordersPerWeek: 0.28,
+    ordersPerWeek: 0.55,
     price: 15,
     hour: 13,
     whatsapp: 0.6,
+    orders: "phone",
   },
   {
     name: "family",
     tastes: [0.04, 0.1, 0.03, 0.05, 0.03, 0.05, 0.33, 0.37],
-    ordersPerWeek: 0.42,
+    ordersPerWeek: 0.8,
     price: 10,
     hour: 17,
     whatsapp: 0.8,
+    orders: "app",
   },
 ];
 
@@ -81,6 +89,7 @@ export interface Person {
   /** The week from which `habit` "links late" names both. */
   linksInWeek: number;
   prefersWhatsapp: boolean;
+  ordersBy: OrderMethod;
   hour: number;
   ordersPerWeek: number;
   price: number;
@@ -175,9 +184,12 @@ function createPerson(
     email: `${first}.${last}.${number}@example.com`.toLowerCase(),
     phone: neighbour?.phone ?? `7700${String(900_000 + number)}`,
     customerId: `K${String(10_000 + number)}`,
-    habit: (["account", "links late", "never links"] as const)[random.weighted([0.65, 0.27, 0.08])] as Habit,
+    habit: (["account", "links late", "never links"] as const)[random.weighted([0.78, 0.15, 0.07])] as Habit,
     linksInWeek: 2 + random.integer(4),
     prefersWhatsapp: random.chance(truth.whatsapp),
+    ordersBy: random.chance(0.7)
+      ? truth.orders
+      : random.pick(["online", "phone", "in_store", "app"] as const),
     hour: Math.min(22, Math.max(6, Math.round(random.normal(truth.hour, 1.5)))),
     ordersPerWeek: truth.ordersPerWeek * Math.exp(random.normal(-0.06, 0.35)),
     price: truth.price * Math.exp(random.normal(-0.02, 0.2)),

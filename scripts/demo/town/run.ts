@@ -17,7 +17,9 @@ import { BeliefWatch } from "./watch.ts";
 const SEED = 2026;
 const PEOPLE = 600;
 /** Weeks in which the town is only observed. */
-const WARM_UP = 2;
+const WARM_UP = 4;
+/** Days in which an order can be the answer to an offer; short, since people also order without one. */
+const WINDOW_DAYS = 3;
 const CYCLES = 10;
 const DRIFT_WEEK = WARM_UP + CYCLES / 2;
 
@@ -87,7 +89,7 @@ async function prepareTemplates(session: Session): Promise<Map<string, number>[]
   await call(session.owner, "core", "set_setting", {
     p_brand: session.brand,
     p_key: "stimuli.attribution_window_days",
-    p_value: 7,
+    p_value: WINDOW_DAYS,
   });
   const templates = await readRows<{ id: string; template_name: string }>(session, {
     schema: "stimuli",

@@ -15,7 +15,7 @@ type Identifiers = WireSignal["identifiers"];
 export function orderIdentifiers(person: Person, week: number, random: Random): Identifiers {
   const account = { customer_id: person.customerId, email: writtenEmail(person, random) };
   const phone = { phone: writtenPhone(person, random) };
-  if (person.habit === "account") return random.chance(0.3) ? { ...account, ...phone } : account;
+  if (person.habit === "account") return random.chance(0.9) ? { ...account, ...phone } : account;
   const links = person.habit === "links late" && week >= person.linksInWeek;
   return links && random.chance(0.5) ? { ...phone, email: writtenEmail(person, random) } : phone;
 }
@@ -49,7 +49,7 @@ export function order(person: Person, week: number, at: number, random: Random):
       items,
       subtotal: total,
       total_amount: total,
-      order_method: person.habit === "account" ? "online" : "phone",
+      order_method: person.ordersBy,
       payment_method: "card",
       delivery_method: "delivery",
     },
