@@ -21,9 +21,9 @@ begin
     select array_agg(p.v order by p.i) into v_half
     from (
       select p.v, p.i from unnest(p_points) with ordinality p (v, i)
-      order by hashint8extended(p.i, p_seed + 1000 * v_round) limit (cardinality(p_points) + 1) / 2
+      order by hashint8extended(p.i, p_seed + 10000 * v_round) limit (cardinality(p_points) + 1) / 2
     ) p;
-    v_again := private.kmeans(v_half, cardinality(p_centroids), p_seed + 1000 * v_round, 2);
+    v_again := private.kmeans(v_half, cardinality(p_centroids), p_seed + 10000 * v_round);
 
     -- Jaccard of each part with the part of the second partition that it shares most with.
     with labelled as materialized (
@@ -78,7 +78,7 @@ declare
   v_quality private.partition_quality;
 begin
   for v_k in 2..(p_parameters ->> 'max_k')::integer loop
-    v_centroids := private.kmeans(p_points, v_k, p_seed, (p_parameters ->> 'restarts')::integer);
+    v_centroids := private.kmeans(p_points, v_k, p_seed);
     exit when cardinality(v_centroids) < v_k;  -- no more distinct points
     v_quality := private.partition_quality(p_points, v_centroids);
     -- Parts that are too small to be a cohort are not worth the check.
@@ -96,4 +96,4 @@ begin
 end
 $$;
 comment on function private.cluster_kmeans(extensions.vector[], integer, jsonb) is
-  'The algorithm kmeans. k is the largest number from 2 to max_k whose every cluster is stable (private.partition_stability >= min_stability, by default 0.75, the mark of a stable cluster in Hennig 2007) and holds at least min_share of the points; with none, one cluster. Why stability: on simulated groups it found the planted k more often than the silhouette, Calinski-Harabasz or prediction strength, which stop at 2 or 3 when groups lie unevenly far apart, and it is the only one of them that finds no groups where there are none. p_parameters: max_k, min_share (0..1), min_stability (0..1), rounds, restarts.';
+  'The algorithm kmeans. k is the largest number from 2 to max_k whose every cluster is stable (private.partition_stability >= min_stability, by default 0.75, the mark of a stable cluster in Hennig 2007) and holds at least min_share of the points; with none, one cluster. Why stability: on simulated groups it found the planted k more often than the silhouette, Calinski-Harabasz or prediction strength, which stop at 2 or 3 when groups lie unevenly far apart, and it is the only one of them that finds no groups where there are none. p_parameters: max_k, min_share (0..1), min_stability (0..1), rounds.';

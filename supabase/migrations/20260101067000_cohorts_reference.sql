@@ -6,11 +6,10 @@ insert into core.system_parameters (parameter_key, parameter_value, parameter_ty
 select k, to_jsonb(v), 'number', d from (values
   ('cohorts.min_actors', 50, 'Fewest active people with beliefs that cohorts are looked for among; 2 upwards.'),
   ('cohorts.sample_size', 1000, 'People on whom the groups are found (everybody is then placed); bounds the time of a run.'),
-  ('cohorts.max_k', 10, 'Largest number of cohorts that is tried.'),
+  ('cohorts.max_k', 8, 'Largest number of cohorts that is tried.'),
   ('cohorts.min_share', 0.02, 'Smallest share of the people that may be a cohort, 0 to 1.'),
   ('cohorts.min_stability', 0.75, 'Smallest stability of a cohort, 0 to 1: mean Jaccard overlap when half of the sample is clustered again. fpc calls 0.75 stable, 0.85 highly stable.'),
   ('cohorts.rounds', 4, 'Half samples that the stability is measured on.'),
-  ('cohorts.restarts', 4, 'Descents of k-means of which the best counts.'),
   ('cohorts.min_overlap', 0.5, 'Share of its people that a cohort must keep in one new group to keep its id, 0.5 to 1 (MONIC).'),
   ('cohorts.size_change', 0.2, 'Share by which a cohort must change in size to have grown or shrunk.'),
   ('cohorts.min_effect', 0.2, 'Smallest standardised difference to the rest that counts as a characteristic.'),
@@ -23,7 +22,7 @@ select private.register_function('cohorts.discover', 'clustering', 'clustering',
   '{"parameters": ["cohorts.*"]}');
 select private.register_function('cohorts.cluster_kmeans', 'clustering', 'clustering',
   'Algorithm of cohorts.discover: k-means++ with the largest k whose clusters are all stable; sees a sample of points, returns centroids with their stability.',
-  '{"parameters": ["cohorts.max_k", "cohorts.min_share", "cohorts.min_stability", "cohorts.rounds", "cohorts.restarts"]}');
+  '{"parameters": ["cohorts.max_k", "cohorts.min_share", "cohorts.min_stability", "cohorts.rounds"]}');
 select private.register_function('cohorts.assign', 'clustering', 'clustering',
   'Places new people in the nearest cohort of the last run.');
 
