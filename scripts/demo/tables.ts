@@ -8,7 +8,7 @@ export interface TableOptions {
   indent?: string;
 }
 
-const LONGEST_CELL = 72;
+const LONGEST_CELL = 150;
 
 export function formatNumber(value: number, digits = 0): string {
   return Number.isFinite(value)

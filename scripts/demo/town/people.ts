@@ -184,7 +184,7 @@ function createPerson(
     email: `${first}.${last}.${number}@example.com`.toLowerCase(),
     phone: neighbour?.phone ?? `7700${String(900_000 + number)}`,
     customerId: `K${String(10_000 + number)}`,
-    habit: (["account", "links late", "never links"] as const)[random.weighted([0.78, 0.15, 0.07])] as Habit,
+    habit: (["account", "links late", "never links"] as const)[random.weighted([0.82, 0.12, 0.06])] as Habit,
     linksInWeek: 2 + random.integer(4),
     prefersWhatsapp: random.chance(truth.whatsapp),
     ordersBy: random.chance(0.7)

@@ -68,8 +68,8 @@ export function scoreRows(scores: TownResult["scores"]): [string, string, string
     ],
     [
       "cohorts",
-      `ARI ${formatNumber(scores.cohorts.agreement, 3)}`,
-      `agreement of ${scores.cohorts.count} cohorts with the 4 hidden groups; 1 is the same, 0 is chance`,
+      `ARI ${formatNumber(scores.cohorts.agreementOfBuyers, 3)}`,
+      `of ${scores.cohorts.count} cohorts with the 4 hidden groups, people who ever bought (1 same, 0 chance); everybody ${formatNumber(scores.cohorts.agreement, 3)}`,
     ],
     [
       "reward",

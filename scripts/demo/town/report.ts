@@ -28,7 +28,7 @@ export async function townReport({ run, scores, cohorts, map, funnel }: TownResu
       {
         label: "Groups found",
         value: String(cohorts.length),
-        note: `agreement with the 4 hidden groups ${formatNumber(scores.cohorts.agreement, 2)} (1 is the same, 0 is chance)`,
+        note: `agreement with the 4 hidden groups ${formatNumber(scores.cohorts.agreementOfBuyers, 2)} among people who ever bought (1 is the same, 0 is chance)`,
       },
       {
         label: "Purchases caused",

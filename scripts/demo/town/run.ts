@@ -15,7 +15,7 @@ import { WEEK } from "./shop.ts";
 import { BeliefWatch } from "./watch.ts";
 
 const SEED = 2026;
-const PEOPLE = 600;
+const PEOPLE = 500;
 /** Weeks in which the town is only observed. */
 const WARM_UP = 4;
 /** Days in which an order can be the answer to an offer; short, since people also order without one. */

@@ -33,7 +33,8 @@ export interface TownScores {
     coverage: number;
     bins: CalibrationBin[];
   };
-  cohorts: { agreement: number; count: number; actors: number };
+  /** Adjusted Rand index of cohorts and hidden groups: over everybody, and over those who ever bought something. */
+  cohorts: { agreement: number; agreementOfBuyers: number; count: number };
   /** Expected response of the last three cycles as a share of the best possible. */
   reward: { learnt: number; random: number };
   attribution: { purchases: number; believed: number; caused: number };
@@ -49,6 +50,7 @@ export async function scoreTown(session: Session, run: TownRun): Promise<TownSco
   });
   const people = run.registry.peopleOfActors(identifiers);
   const members = await readMembers(session);
+  const tastes = await readTastes(session);
   return {
     duplicates: scoreVerdict(run, "duplicate"),
     faults: scoreVerdict(run, "rejected"),
@@ -58,8 +60,8 @@ export async function scoreTown(session: Session, run: TownRun): Promise<TownSco
       actors: new Set(identifiers.map((row) => row.actor_id)).size,
       peopleSeen: new Set(people.values()).size,
     },
-    beliefs: await scoreBeliefs(session, run, people),
-    cohorts: scoreCohorts(members, people, run.lastWeek),
+    beliefs: scoreBeliefs(tastes, run, people),
+    cohorts: scoreCohorts(members, people, new Set(tastes.map((row) => row.actor_id)), run.lastWeek),
     reward: scoreReward(run),
     attribution: await scoreAttribution(session, run),
     knowledge: await scoreKnowledge(session, run, members, people),
@@ -118,13 +120,16 @@ function believedShares(rows: readonly PreferenceRow[]): { shares: number[]; con
   };
 }
 
-async function scoreBeliefs(session: Session, run: TownRun, people: ReadonlyMap<string, Person>) {
-  const rows = await readRows<PreferenceRow>(session, {
+function readTastes(session: Session): Promise<PreferenceRow[]> {
+  return readRows<PreferenceRow>(session, {
     schema: "actors",
     table: "actor_preferences",
     columns: "actor_id, preference_dimension, actual_strength, actual_confidence",
     where: { is_current: true, preference_category: "category" },
   });
+}
+
+function scoreBeliefs(rows: readonly PreferenceRow[], run: TownRun, people: ReadonlyMap<string, Person>) {
   const byActor = new Map<string, PreferenceRow[]>();
   for (const row of rows) byActor.set(row.actor_id, [...(byActor.get(row.actor_id) ?? []), row]);
   const random = createRandom(1);
@@ -156,15 +161,22 @@ async function scoreBeliefs(session: Session, run: TownRun, people: ReadonlyMap<
   };
 }
 
-function scoreCohorts(members: readonly Member[], people: ReadonlyMap<string, Person>, week: number) {
+/** The other half of a person who could not be recognised has no purchases, and so no taste to be grouped by. */
+function scoreCohorts(
+  members: readonly Member[],
+  people: ReadonlyMap<string, Person>,
+  buyers: ReadonlySet<string>,
+  week: number,
+) {
   const items = members.flatMap(({ actor_id, cohort_id }) => {
     const person = people.get(actor_id);
-    return person ? [{ truth: String(phaseIn(person, week).group), found: cohort_id }] : [];
+    if (!person) return [];
+    return [{ truth: String(phaseIn(person, week).group), found: cohort_id, isBuyer: buyers.has(actor_id) }];
   });
   return {
     agreement: adjustedRandIndex(items),
+    agreementOfBuyers: adjustedRandIndex(items.filter((item) => item.isBuyer)),
     count: new Set(items.map((item) => item.found)).size,
-    actors: items.length,
   };
 }
 
