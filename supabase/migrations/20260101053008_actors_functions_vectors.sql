@@ -107,6 +107,8 @@ set enable_nestloop = off -- all rows are in memory and of unknown number: hash 
 as $$
 declare
   v_started constant timestamptz := clock_timestamp();
+  -- A component in which people differ by less than half a percent tells nobody apart; standardised it would shout.
+  v_least_deviation constant double precision := 0.005;
   v_count integer;
   v_values private.vector_value[];
 begin
@@ -133,7 +135,7 @@ begin
     where not exists (select from actors.belief_vector_components e where e.brand_id = p_brand and e.position = i.i)
   ) f using (place);
   update actors.belief_vector_components c
-  set mean_value = s.mean_value, standard_deviation = case when s.standard_deviation > 1e-9 then s.standard_deviation else 0 end
+  set mean_value = s.mean_value, standard_deviation = case when s.standard_deviation > v_least_deviation then s.standard_deviation else 0 end
   from (
     select v.component_name, avg(v.value) as mean_value, stddev_pop(v.value) as standard_deviation from unnest(v_values) v group by v.component_name
   ) s

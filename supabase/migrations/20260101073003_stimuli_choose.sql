@@ -13,10 +13,11 @@ stable
 set search_path = ''
 as $$
   with known as (
-    select private.cohort_fields(p_brand, p_cohort) as fields
+    select private.cohort_fields(p_brand, p_cohort) as fields, f.alpha as prior_alpha, f.beta as prior_beta
+    from private.faded_arm(p_brand, null, p_now) f
   ),
   candidates as (
-    select t.id, coalesce(a.pulls, 0) as pulls, f.alpha, f.beta,
+    select t.id, coalesce(a.pulls, 0) as pulls, f.alpha - k.prior_alpha as successes, f.beta - k.prior_beta as failures,
       (select coalesce(array_agg(n.field order by n.field), '{}')
        from (select jsonb_array_elements_text(t.required_fields) except select jsonb_object_keys(k.fields)
          union
@@ -38,18 +39,30 @@ as $$
           where h.brand_id = p_brand and h.cohort_id = p_cohort and h.is_current
             and h.characteristic_name = w.key and h.characteristic_value ->> 'direction' = w.value))
   ),
+  -- An arm that was never tried stands at what the cohort responds with on the whole. At a fixed prior, the first
+  -- template of a cohort that buys much anyway would look unbeatable, and no other would ever be tried.
+  pooled as (
+    select (k.prior_alpha + sum(c.successes)) / (k.prior_alpha + k.prior_beta + sum(c.successes + c.failures)) as rate,
+      k.prior_alpha + k.prior_beta as strength
+    from known k cross join candidates c group by k.prior_alpha, k.prior_beta
+  ),
+  posteriors as (
+    select c.id, c.pulls, c.missing_fields,
+      p.strength * p.rate + c.successes as alpha, p.strength * (1 - p.rate) + c.failures as beta
+    from candidates c cross join pooled p
+  ),
   ready as (
     select c.id, row_number() over (order by c.id) as k, c.alpha, c.beta,
       private.random_beta(c.alpha, c.beta, hashtextextended(
         concat_ws(':', p_seed, (extract(epoch from p_now) * 1000)::bigint, p_cohort, c.id), 0)) as draw
-    from candidates c where c.missing_fields = '{}'
+    from posteriors c where c.missing_fields = '{}'
   ),
   probabilities as (
     select private.best_arm_probabilities(array_agg(r.alpha order by r.k), array_agg(r.beta order by r.k)) as p from ready r
   )
   select c.id, c.alpha, c.beta, c.pulls, c.missing_fields, r.draw, (select p[r.k] from probabilities)
-  from candidates c left join ready r on r.id = c.id
+  from posteriors c left join ready r on r.id = c.id
   order by r.draw desc nulls last, c.id
 $$;
 comment on function private.template_choices(uuid, uuid, timestamptz, integer) is
-  'The active templates of a brand for a cohort, the chosen one first (Thompson sampling: the largest draw from the Beta posteriors as of p_now). Those with missing_fields cannot be filled and have no draw. probability: of being chosen, over all seeds. The same data, p_now and p_seed give the same draws.';
+  'The active templates of a brand for a cohort, the chosen one first (Thompson sampling: the largest draw from the Beta posteriors as of p_now, whose prior has the mean of the cohort over all its templates and the strength prior_alpha + prior_beta). Those with missing_fields cannot be filled and have no draw. probability: of being chosen, over all seeds. The same data, p_now and p_seed give the same draws.';
