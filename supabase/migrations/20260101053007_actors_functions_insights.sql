@@ -88,7 +88,8 @@ as $$
     loop_duration, pattern_data, confidence, evidence_count, last_updated_at, source_signals)
   select p_brand, w.actor_id, 'weekly_routine',
     'orders on ' || (array['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])[w.weekday], 'weekly', w.share,
-    1 / (1 + exp(-w.ln_bayes_factor)), 7, jsonb_build_object('iso_weekday', w.weekday, 'shares', w.shares, 'ln_bayes_factor', w.ln_bayes_factor),
+    -- Of some hundred orders on one weekday the factor is so large that exp() would raise an underflow.
+    1 / (1 + exp(-least(700, w.ln_bayes_factor))), 7, jsonb_build_object('iso_weekday', w.weekday, 'shares', w.shares, 'ln_bayes_factor', w.ln_bayes_factor),
     w.confidence, w.evidence_count, p_now, w.sources
   from weeks w
   left join actors.actor_memory_loops c on (c.brand_id, c.actor_id, c.loop_type) = (p_brand, w.actor_id, 'weekly_routine') and c.is_current
