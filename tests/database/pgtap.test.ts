@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Stack } from "../../scripts/stack/types.ts";
 import { useStack } from "../support/stack.ts";
 
@@ -17,12 +18,15 @@ beforeAll(async () => {
   await stack.engine.exec(readFileSync(join(folder, "../support/database.sql"), "utf8"));
 });
 afterAll(() => stack?.close());
+// The embedded engine computes in this thread: without a pause the runner would take it for hung.
+beforeEach(() => setImmediate());
 
 describe.for([...new Set(files.map((file) => file.split("/")[0] as string))])("%s", (domain) => {
   for (const file of files.filter((file) => file.startsWith(`${domain}/`))) {
     test(relative(domain, file).replace(".test.sql", ""), async () => {
       const lines = await run(readFileSync(join(folder, file), "utf8"));
-      expect(lines.filter((line) => line.startsWith("not ok") || line.startsWith("#"))).toEqual([]);
+      const failed = lines.some((line) => line.startsWith("not ok"));
+      expect(failed ? lines.filter((line) => !line.startsWith("ok")) : []).toEqual([]);
       const plan = Number(/^1\.\.(\d+)$/.exec(lines[0] ?? "")?.[1]);
       expect(lines.filter((line) => line.startsWith("ok")).length).toBe(plan);
     });
