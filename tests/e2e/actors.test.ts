@@ -20,7 +20,9 @@ interface Believed {
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await useStack({ cron: false });
+  stack = await useStack();
+  // The job would take signals before the test does.
+  await query("select cron.unschedule(jobname) from cron.job where jobname = 'loopwise-actors-process'", []);
 });
 afterAll(() => stack?.close());
 
