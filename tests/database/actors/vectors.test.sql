@@ -37,7 +37,7 @@ create temp view used as
 select c.* from t join actors.belief_vector_components c on c.brand_id = t.brand where c.standard_deviation > 0;
 
 select is((select (count(*), count(distinct actor_id), min(extensions.vector_dims(vector_data)), max(extensions.vector_dims(vector_data))) from vectors), (12::bigint, 12::bigint, 32, 32), 'one current vector each, of 32 numbers');
-select set_has('select component_name from used', array['preference.category.tea', 'behavior.purchase_rate', 'behavior.order_value', 'behavior.order_method.phone', 'communication.hour.sine'],
+select set_has('select component_name from used', $$values ('preference.category.tea'), ('behavior.purchase_rate'), ('behavior.order_value'), ('behavior.order_method.phone'), ('communication.hour.sine')$$,
   'tastes, rates, amounts, ways and hours are in it');
 select is_empty($$select position, avg(value) from components group by 1 having abs(avg(value)) > 1e-5$$, 'every component has mean 0');
 select is_empty($$select c.position, stddev_pop(c.value) from components c join used u using (position) where u.component_name !~ 'email|channel' group by 1 having abs(stddev_pop(c.value) - 1) > 1e-4$$,
