@@ -21,20 +21,33 @@ as $$
   ), top_categories as (
     select p.category from posteriors p where p.attribute = 'preference.category'
     group by p.category order by sum(p.evidence_sum) desc, p.category limit 14
+  ), known as materialized (
+    select p.actor_id, p.attribute, max(p.evidence_weight) as n, max(p.confidence) as confidence
+    from posteriors p where p.distribution = 'dirichlet' group by p.actor_id, p.attribute
+  ), pooled as materialized (
+    select t.attribute, t.category, coalesce(t.total / nullif(sum(t.total) over (partition by t.attribute), 0), 0) as share
+    from (
+      select p.attribute, p.category, sum(p.evidence_sum) as total
+      from posteriors p where p.distribution = 'dirichlet' group by p.attribute, p.category
+    ) t
+  ), wanted as materialized (
+    select n.actor_id, n.attribute, n.n, n.confidence, k.category, k.share
+    from known n
+    join pooled k on k.attribute = n.attribute
+    where k.attribute in ('communication.hour', 'behavior.weekday')
+      or k.attribute = 'preference.category' and k.category in (select t.category from top_categories t)
+      or k.attribute = 'communication.channel' and k.category in ('whatsapp', 'email', 'social')
+      or k.attribute = 'behavior.order_method' and k.category in ('online', 'phone', 'in_store')
+  ), shares as materialized (
+    -- Shrunk to the share in the whole brand, not to 1 / K: of whom little is known lies at the mean and not in a corner
+    -- of its own, and what all people share sets nobody apart.
+    select w.actor_id, w.attribute, w.category, w.confidence,
+      (coalesce(p.evidence_sum, 0) + (select q.strength from parameters q) * w.share) / (w.n + (select q.strength from parameters q)) as value
+    from wanted w
+    left join posteriors p on p.actor_id = w.actor_id and p.attribute = w.attribute and p.category = w.category
   )
-  -- A category never bought has the prior's share of the person's own evidence.
-  select s.actor_id, 'preference.category.' || t.category, coalesce(p.mean, s.floor_share), s.confidence
-  from (
-    select p.actor_id, max(p.confidence) as confidence,
-      -- (A0 / K) / (A0 + N): the same for every category that the person never bought.
-      max(q.strength) / greatest(max(r.category_count), 2) / (max(q.strength) + max(p.evidence_weight)) as floor_share
-    from posteriors p
-    cross join parameters q
-    left join actors.belief_priors r on r.brand_id = p_brand and r.attribute = p.attribute
-    where p.attribute = 'preference.category' group by p.actor_id
-  ) s
-  cross join top_categories t
-  left join posteriors p on p.actor_id = s.actor_id and p.attribute = 'preference.category' and p.category = t.category
+  select s.actor_id, s.attribute || '.' || s.category, s.value, s.confidence
+  from shares s where s.attribute in ('preference.category', 'communication.channel', 'behavior.order_method')
   union all
   -- Rates and amounts differ by factors between people: compared by their logarithm.
   select p.actor_id, p.attribute, case when p.distribution in ('gamma', 'normal') then ln(greatest(p.mean, 1e-6)) else p.mean end, p.confidence
@@ -45,23 +58,16 @@ as $$
   select p.actor_id, 'behavior.days_since_order', ln(1 + greatest(0, private.days_between(p.last_evidence_at, p_now))), 1
   from posteriors p where p.attribute = 'behavior.purchase_rate'
   union all
-  select p.actor_id, p.attribute || '.' || p.category, p.mean, p.confidence
-  from posteriors p
-  where p.attribute = 'communication.channel' and p.category in ('whatsapp', 'email', 'social')
-    or p.attribute = 'behavior.order_method' and p.category in ('online', 'phone', 'in_store')
-  union all
   -- The day is a circle: two coordinates, so that 23 and 0 are neighbours.
-  select p.actor_id, 'communication.hour.' || c.part,
-    sum(p.evidence_sum * case c.part when 'sine' then sind(p.category::integer * 15) else cosd(p.category::integer * 15) end)
-      / (max(p.evidence_weight) + max(q.strength)), max(p.confidence)
-  from posteriors p
+  select s.actor_id, 'communication.hour.' || c.part,
+    sum(s.value * case c.part when 'sine' then sind(s.category::integer * 15) else cosd(s.category::integer * 15) end), max(s.confidence)
+  from shares s
   cross join (values ('sine'), ('cosine')) c (part)
-  cross join parameters q
-  where p.attribute = 'communication.hour' and p.category ~ '^\d\d$'
-  group by p.actor_id, c.part
+  where s.attribute = 'communication.hour' and s.category ~ '^\d\d$'
+  group by s.actor_id, c.part
   union all
-  select p.actor_id, 'behavior.weekend_share', coalesce(sum(p.mean) filter (where p.category in ('6', '7')), 0), max(p.confidence)
-  from posteriors p where p.attribute = 'behavior.weekday' group by p.actor_id
+  select s.actor_id, 'behavior.weekend_share', sum(s.value), max(s.confidence)
+  from shares s where s.attribute = 'behavior.weekday' and s.category in ('6', '7') group by s.actor_id
   union all
   select p.actor_id, 'response.any', avg(p.mean), max(p.confidence)
   from posteriors p where p.attribute like 'response.%' group by p.actor_id
