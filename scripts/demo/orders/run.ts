@@ -49,7 +49,8 @@ export async function runOrders(path: string, reportPath: string): Promise<void>
   });
   try {
     const verdicts = await sendSignals(session, file.signals, "Orders sent");
-    const { claimed } = await processBacklog(session, new Date());
+    const now = endOf(file);
+    const { claimed } = await processBacklog(session, now);
     const runs = await countRows(session, {
       schema: "cohorts",
       table: "clustering_runs",
@@ -57,7 +58,6 @@ export async function runOrders(path: string, reportPath: string): Promise<void>
     });
     // A second run of the same file brings nothing new, and so decides nothing new.
     if (claimed > 0 || runs === 0) {
-      const now = lastOrderTime(file);
       await discoverCohorts(session, now);
       await call(session.owner, "stimuli", "install_templates", { p_brand: session.brand });
       await propose(session, now, 1);
@@ -86,7 +86,7 @@ export async function runOrders(path: string, reportPath: string): Promise<void>
 }
 
 /** Beliefs fade with time: the past is judged from the end of the file, not from today. */
-function lastOrderTime(file: OrdersFile): Date {
+function endOf(file: OrdersFile): Date {
   const last = file.signals.at(-1)?.occurred_at;
   return last ? new Date(Date.parse(last) + 1000) : new Date();
 }

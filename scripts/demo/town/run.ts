@@ -20,7 +20,7 @@ const PEOPLE = 500;
 const WARM_UP = 4;
 /** Days in which an order can be the answer to an offer; short, since people also order without one. */
 const WINDOW_DAYS = 3;
-const CYCLES = 10;
+const CYCLES = 12;
 const DRIFT_WEEK = WARM_UP + CYCLES / 2;
 
 export interface TownRun {

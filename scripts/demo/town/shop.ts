@@ -131,7 +131,11 @@ export function whatsappMessage(person: Person, week: number, at: number, random
     source_platform: "whatsapp",
     source_id: `wamid-${person.number}-${at}`,
     occurred_at: iso(at),
-    identifiers: { phone },
+    // The shop's link to its chat carries the customer number of whoever is signed in.
+    identifiers:
+      person.habit === "account" && random.chance(0.8)
+        ? { phone, customer_id: person.customerId }
+        : { phone },
     name: person.name,
     data: {
       message_text: text,
