@@ -51,7 +51,11 @@ export async function readOffers(
       name: row.stimulus_name,
       type: row.stimulus_type,
       cohort: cohortNames.get(row.target_cohort_id ?? "") ?? "",
-      body: row.content_data.body ?? row.content_data.subject ?? "",
+      // Filled for each person when the offer is sent.
+      body: (row.content_data.body ?? row.content_data.subject ?? "").replaceAll(
+        "{{first_name}}",
+        "(first name)",
+      ),
       reasons: reason
         ? [reason.decision_made, `confidence ${formatPercent(reason.decision_confidence)}`]
         : [],
