@@ -21,7 +21,10 @@ export function drawCohortMap(points: readonly MapPoint[]): Promise<string> {
     encoding: {
       x: { field: "x", type: "quantitative", ...hidden },
       y: { field: "y", type: "quantitative", ...hidden },
-      color: { ...color, legend: { orient: "bottom", columns: 2, labelLimit: 360, symbolSize: 120, symbolOpacity: 1 } },
+      color: {
+        ...color,
+        legend: { orient: "bottom", columns: 2, labelLimit: 360, symbolSize: 120, symbolOpacity: 1 },
+      },
     },
   });
 }
