@@ -8,7 +8,7 @@ const BATCHES = 8;
 const BATCH = 1_000;
 
 export async function bench(): Promise<BenchRow[]> {
-  const stack = await startStack({ engine: "native" });
+  const stack = await startStack({ engine: "native", cron: false });
   try {
     const service = createClient(stack.url, stack.secretKey, {
       auth: { persistSession: false },

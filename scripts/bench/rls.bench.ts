@@ -19,7 +19,7 @@ const lists = [
 ];
 
 export async function bench(): Promise<BenchRow[]> {
-  const stack = await startStack({ engine: "native" });
+  const stack = await startStack({ engine: "native", cron: false });
   const sql = postgres(stack.engine.databaseUrl as string, { max: 1, onnotice: () => {} });
   try {
     const { brand, user } = await prepare(sql);

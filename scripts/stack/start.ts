@@ -68,7 +68,10 @@ async function start(
   }
   gateway.serve({ lite: liteService(engine, lite, keys, log), functions, log });
 
-  if (engine.kind === "embedded" && options.cron !== false) {
+  if (options.cron === false) {
+    // The native engine has the real pg_cron, which needs no worker of ours: there the jobs themselves are put to rest.
+    await engine.exec("select cron.alter_job(jobid, active := false) from cron.job");
+  } else if (engine.kind === "embedded") {
     const cron = await startCronWorker(engine);
     closers.push(() => cron.stop());
   }

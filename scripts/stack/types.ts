@@ -33,7 +33,7 @@ export interface StackOptions extends EngineOptions {
   port?: number;
   /** Apply supabase/migrations and supabase/seed.sql at start (default true). */
   migrate?: boolean;
-  /** Run the cron stand-in of the embedded engine (default true); tests that drive jobs by hand switch it off. */
+  /** Run the scheduled jobs (default true); tests and benchmarks that drive the jobs by hand switch them off. */
   cron?: boolean;
   /** Start functions anew after a change in `functions/` (default false). */
   watch?: boolean;

@@ -18,7 +18,7 @@ let engine: NativeEngine;
 beforeAll(async () => {
   // The server runs as a user of its own where the tests run as root.
   chmodSync(dataDir, 0o755);
-  const stack = await startStack({ engine: "native", dataDir });
+  const stack = await startStack({ engine: "native", dataDir, cron: false });
   await stack.close();
   engine = await createNativeEngine({ dataDir: join(dataDir, "database") });
 });
