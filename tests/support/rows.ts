@@ -62,6 +62,7 @@ const special: Record<string, (brand: string) => unknown> = {
   "actors.actor_beliefs.sums": () => [0.5, 0.5, 0.5],
   "actors.evidence.attribute": () => "test.attribute",
   "stimuli.stimulus_templates.template_type": () => "message",
+  "cohorts.clustering_runs.status": () => "completed",
   "public.oasis_events.type": () => "test.happened",
   "public.vtid_ledger.vtid": () => `VTID-${randomInt(10_000, 10_000_000)}`,
 };
@@ -101,8 +102,8 @@ export class RowFactory {
   async values(table: string, brand: string): Promise<Row> {
     const values: Row = {};
     for (const column of await this.columns(table)) {
-      if (!column.required && column.name !== "brand_id") continue;
       const make = special[`${table}.${column.name}`];
+      if (!column.required && !make && column.name !== "brand_id") continue;
       values[column.name] = make ? make(brand) : column.name === "brand_id" ? brand : sampleValue(column);
     }
     for (const reference of await this.references(table)) {
