@@ -52,38 +52,33 @@ select e.*, case e.distribution
 from actors.evidence e;
 comment on view private.evidence_pieces is 'Evidence with what each piece adds to actor_beliefs.sums at its own time.';
 
-create function private.fold_step(p_state double precision[], p_sums double precision[], p_at timestamptz, p_half_life_days double precision)
+create function private.fold(p_sums double precision[], p_at timestamptz[], p_half_life_days double precision)
 returns double precision[]
 language plpgsql
 immutable
 set search_path = ''
 as $$
 declare
-  v_at constant double precision := extract(epoch from p_at);
-  v_half_lives constant double precision := (v_at - p_state[4]) / 86400 / p_half_life_days;
+  v_0 double precision := p_sums[1][1];
+  v_1 double precision := p_sums[1][2];
+  v_2 double precision := p_sums[1][3];
+  v_half_lives double precision;
   v_g double precision;
 begin
-  -- The first piece, or everything before is forgotten (and power() would come near its underflow).
-  if p_state is null or v_half_lives > 100 then
-    return array[p_sums[1], p_sums[2], p_sums[3], v_at];
-  end if;
-  v_g := power(2::double precision, -v_half_lives);
-  return array[
-    case when abs(p_state[1]) < 1e-200 then 0 else p_state[1] * v_g end + p_sums[1],
-    case when abs(p_state[2]) < 1e-200 then 0 else p_state[2] * v_g end + p_sums[2],
-    case when abs(p_state[3]) < 1e-200 then 0 else p_state[3] * v_g end + p_sums[3],
-    v_at];
+  -- A loop: each step needs the one before, and the same steps in the same order give the same bits.
+  for v_i in 2..cardinality(p_at) loop
+    v_half_lives := (extract(epoch from p_at[v_i])::double precision - extract(epoch from p_at[v_i - 1])::double precision) / 86400 / p_half_life_days;
+    -- Everything before is forgotten, or so small that the product would underflow.
+    v_g := case when v_half_lives > 100 then 0 else power(2::double precision, -v_half_lives) end;
+    v_0 := case when abs(v_0) < 1e-200 then 0 else v_0 * v_g end + p_sums[v_i][1];
+    v_1 := case when abs(v_1) < 1e-200 then 0 else v_1 * v_g end + p_sums[v_i][2];
+    v_2 := case when abs(v_2) < 1e-200 then 0 else v_2 * v_g end + p_sums[v_i][3];
+  end loop;
+  return array[v_0, v_1, v_2];
 end
 $$;
-comment on function private.fold_step(double precision[], double precision[], timestamptz, double precision) is
-  'One step of private.fold: s <- s 2^(-dt/H) + x. The state is the three sums and their time in epoch seconds.';
-
-create aggregate private.fold(double precision[], timestamptz, double precision) (
-  sfunc = private.fold_step,
-  stype = double precision[]
-);
-comment on aggregate private.fold(double precision[], timestamptz, double precision) is
-  'Sums with exponential forgetting, in the order given (order by time): arguments are the sums of a piece of evidence, its time, the half-life in days. Starting from a stored state gives bit for bit what starting from the first piece gives.';
+comment on function private.fold(double precision[], timestamptz[], double precision) is
+  'Sums with exponential forgetting: s <- s 2^(-dt/H) + x. p_sums: n rows of three sums, p_at: their n times, ascending, p_half_life_days: H. Returns the three sums at the last time. Starting from a stored state gives bit for bit what starting from the first piece gives.';
 
 create function private.fold_evidence(p_brand uuid, p_evidence_ids uuid[], p_now timestamptz default now())
 returns integer
@@ -138,7 +133,8 @@ begin
     where j.place = 1 and j.is_late
   ), folded as (
     select p.actor_id, p.attribute, p.context, p.is_stated, p.category, p.half_life_days, min(p.distribution) as distribution,
-      private.fold(p.sums, p.at, p.half_life_days order by p.at, p.source_id nulls first) as sums,
+      private.fold(array_agg(p.sums order by p.at, p.source_id nulls first), array_agg(p.at order by p.at, p.source_id nulls first),
+        p.half_life_days) as sums,
       max(p.at) as as_of, sum(p.pieces)::integer as evidence_count, min(p.first_at) as first_at,
       (array_agg(p.first_value order by p.at, p.source_id nulls first))[1] as first_value,
       (array_agg(p.source_id order by p.at desc, p.source_id desc) filter (where p.source_id is not null))[1:10]
@@ -148,7 +144,7 @@ begin
   )
   insert into actors.actor_beliefs as b (brand_id, actor_id, attribute, context, is_stated, category, distribution,
     sums, as_of, first_value, first_occurred_at, has_exposure, half_life_days, evidence_count, sources, created_at)
-  select p_brand, f.actor_id, f.attribute, f.context, f.is_stated, f.category, f.distribution, f.sums[1:3], f.as_of,
+  select p_brand, f.actor_id, f.attribute, f.context, f.is_stated, f.category, f.distribution, f.sums, f.as_of,
     f.first_value, f.first_at, f.distribution = 'gamma' and f.sums[3] = 0, f.half_life_days, f.evidence_count, f.latest[1:10], p_now
   from folded f
   on conflict (brand_id, actor_id, attribute, context, is_stated, category) do update

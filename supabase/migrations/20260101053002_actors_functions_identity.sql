@@ -42,7 +42,7 @@ as $$
 declare
   v_open private.identified_signal[];
   v_matched private.actor_match[];
-  v_new uuid[] := '{}';
+  v_new uuid[] := array[]::uuid[];
 begin
   select array_agg(i) into v_open from private.identifiers_of_signals(p_brand, p_signals) i;
 

@@ -97,7 +97,7 @@ declare
   v_mean extensions.vector;
   v_centred extensions.vector[];
   v_axis extensions.vector;
-  v_axes extensions.vector[] := '{}';
+  v_axes extensions.vector[] := array[]::extensions.vector[];
 begin
   select extensions.avg(p.v) into v_mean from unnest(p_points) p (v);
   select array_agg(p.v operator(extensions.-) v_mean order by p.i) into v_centred from unnest(p_points) with ordinality p (v, i);

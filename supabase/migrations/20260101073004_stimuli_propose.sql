@@ -99,7 +99,7 @@ declare
   v_cohort uuid;
   v_new stimuli.stimuli_base;
   v_proposed integer := 0;
-  v_skipped jsonb := '[]';
+  v_skipped jsonb := '[]'::jsonb;
 begin
   perform private.require_role(p_brand, 'manager');
   -- Two calls at once would both see a cohort without a proposal.
