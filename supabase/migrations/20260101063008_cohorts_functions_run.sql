@@ -1,3 +1,17 @@
+create function private.run_clustering_algorithm(p_algorithm text, p_points extensions.vector[], p_seed integer, p_parameters jsonb)
+returns setof private.clustering_result
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query execute format('select * from private.%I($1, $2, $3)', 'cluster_' || p_algorithm)
+    using p_points, p_seed, p_parameters;
+end
+$$;
+comment on function private.run_clustering_algorithm(text, extensions.vector[], integer, jsonb) is
+  'Calls private.cluster_<p_algorithm>, the interface that every algorithm has; the caller has checked that it is registered. Returns one row.';
+
 create function private.cohorts_discover(p_brand uuid, p_algorithm text, p_seed integer, p_now timestamptz)
 returns uuid
 language plpgsql
@@ -55,8 +69,7 @@ begin
   from ai.functions f where f.function_name = 'cohorts.cluster_' || p_algorithm and f.is_active and f.brand_id is null;
 
   -- Which groups there are: the algorithm sees the sample, then everybody goes to the nearest centroid.
-  execute format('select * from private.%I($1, $2, $3)', 'cluster_' || p_algorithm)
-    into v_found using v_sample, p_seed, v_parameters;
+  select * into v_found from private.run_clustering_algorithm(p_algorithm, v_sample, p_seed, v_parameters);
   v_found.centroids := private.refine_centroids(v_run, v_found.centroids);
   perform private.label_clustering_points(v_run, v_found.centroids);
   select greatest(count(*), 1) into v_dimensions
