@@ -86,9 +86,11 @@ export function describeTrait(
       return compare("spends per order:", (value) => formatNumber(Math.exp(value), 2));
     case "behavior.days_since_order":
       return compare("days since the last order:", (value) => formatNumber(Math.exp(value) - 1, 0));
+    // Rates, not shares: one mail may be opened many times, also by somebody whose mails were sent unseen by us.
     case "communication.email_open":
+      return compare("openings per e-mail sent:", (value) => formatNumber(Math.exp(value), 1));
     case "communication.email_click":
-      return compare(`${label}:`, (value) => formatPercent(Math.exp(value)));
+      return compare("clicks per e-mail opened:", (value) => formatNumber(Math.exp(value), 1));
     case "communication.hour.sine":
       return direction === "high" ? "active in the morning" : "active in the evening";
     case "communication.hour.cosine":
