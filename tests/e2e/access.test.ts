@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Stack } from "../../scripts/stack/types.ts";
@@ -138,6 +139,23 @@ function decided(
   if (error.code === "42501") return false;
   throw new Error(`${verb} ${table.name}: ${error.code} ${error.message}`);
 }
+
+test("every table of the design is there, with the access that the design gives it", () => {
+  const design = readFileSync(new URL("../database/catalog/tables.csv", import.meta.url), "utf8")
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split(","));
+  const declared = new Map(tables.map((table) => [table.name, table.kind]));
+  const differing = design
+    .map(([, schema, name, access]) => ({
+      table: `${schema}.${name}`,
+      access,
+      declared: declared.get(`${schema}.${name}`),
+    }))
+    .filter((row) => row.access !== row.declared);
+  expect(differing).toEqual([]);
+});
 
 test.for(callers)("%s reads and writes exactly what was declared", async (caller) => {
   const client = clients.get(caller) as SupabaseClient;
