@@ -8,7 +8,7 @@ select k, to_jsonb(v), 'number', d from (values
   ('cohorts.sample_size', 1000, 'People on whom the groups are found (everybody is then placed); bounds the time of a run.'),
   ('cohorts.max_k', 8, 'Largest number of cohorts that is tried.'),
   ('cohorts.min_share', 0.02, 'Smallest share of the people that may be a cohort, 0 to 1.'),
-  ('cohorts.min_stability', 0.75, 'Smallest stability of a cohort, 0 to 1: mean Jaccard overlap when half of the sample is clustered again. fpc calls 0.75 stable, 0.85 highly stable.'),
+  ('cohorts.min_stability', 0.68, 'Smallest stability of a cohort, 0 to 1: mean Jaccard overlap when half of the sample is clustered again. On the scale of fpc (Hennig 2007) 0.6 to 0.75 indicates a pattern, 0.75 a stable cluster, below 0.6 none; at 0.6 people without any groups are split now and then, at 0.75 the customers of a real shop were not.'),
   ('cohorts.rounds', 4, 'Half samples that the stability is measured on.'),
   ('cohorts.min_overlap', 0.5, 'Share of its people that a cohort must keep in one new group to keep its id, 0.5 to 1 (MONIC).'),
   ('cohorts.size_change', 0.2, 'Share by which a cohort must change in size to have grown or shrunk.'),
