@@ -22,7 +22,7 @@ const TABLES = [
 ];
 
 export async function bench(): Promise<BenchRow[]> {
-  const stack = await startStack({ engine: "native" });
+  const stack = await startStack({ engine: "native", cron: false });
   const sql = postgres(stack.engine.databaseUrl as string, { max: 1, onnotice: () => {} });
   try {
     const [brand] = await sql`
