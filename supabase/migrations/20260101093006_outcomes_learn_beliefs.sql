@@ -3,6 +3,7 @@ returns integer
 language plpgsql
 volatile
 set search_path = ''
+set enable_nestloop = off -- thousands of deployments at once, of which the statistics may know nothing: hash joins, never a quadratic one
 as $$
 declare
   v_evidence uuid[];
