@@ -57,7 +57,7 @@ async function runLoop(engine: Engine, size: number): Promise<Map<string, number
   const process = async (now: string) => {
     for (let claimed = BATCH; claimed > 0; ) {
       const row = await one<{ claimed: number }>(
-        "select claimed from actors.process_signals($1::uuid, 5000, $2::timestamptz)",
+        "select claimed from actors.process_signals($1::uuid, 1000, $2::timestamptz)",
         [brand, now],
       );
       claimed = row.claimed;
