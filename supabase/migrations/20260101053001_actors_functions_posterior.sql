@@ -17,10 +17,13 @@ create type private.posterior as (
 
 create function private.actors_posteriors(p_brand uuid, p_actors uuid[] default null, p_now timestamptz default now())
 returns setof private.posterior
-language sql
+language plpgsql
 stable
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- a few people by their index, or the whole brand: the plan depends on p_actors
 as $$
+begin
+  return query
   -- Fading is written out: functions that pin their search path are never inlined, and this is computed for every row.
   with faded as (
     select b.*, f.g, h.g as g_first, b.sums[1] * f.g as s0, b.sums[2] * f.g as s1, b.sums[3] * f.g as s2,
@@ -77,7 +80,8 @@ as $$
     c.n / (c.n + c.n0 + case when c.distribution in ('beta', 'dirichlet') then 1 else 0 end),
     c.n, c.x, c.evidence_count, c.as_of, c.sources
   from counted c
-  cross join lateral (select (c.n0 * c.m0 + c.x) / (c.n0 + c.n) as mean) m
+  cross join lateral (select (c.n0 * c.m0 + c.x) / (c.n0 + c.n) as mean) m;
+end
 $$;
 comment on function private.actors_posteriors(uuid, uuid[], timestamptz) is
   'Posterior of every belief of the actors (null: of the whole brand) at p_now: conjugate update of the brand''s prior with the faded sums (beta, dirichlet per category, gamma-poisson per day or occasion, normal-inverse-gamma). A rate without exposure counts the events after the first, over the time since it. confidence = 1 - Var_post / Var_prior with the mean held, which is n / (n + n0 + 1) for shares and n / (n + n0) else; it fades with the evidence. evidence_weight: n, the evidence that is left; evidence_sum: what it adds up to (successes, events, weight of the category). Rows are those the caller may read.';

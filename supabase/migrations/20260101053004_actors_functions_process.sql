@@ -14,17 +14,12 @@ language plpgsql
 volatile
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on the size of the arrays
-set enable_nestloop = on -- so that what is set below ends with the function
 as $$
 declare
-  v_large_batch constant integer := 200;
   v_result private.processed_batch := (cardinality(p_signals), 0, 0, 0, 0, 0, 0);
   v_matches private.actor_match[];
   v_evidence uuid[];
 begin
-  -- Statistics know a brand that grows fast too late, if ever: the planner then expects one row where there are
-  -- thousands, and a nested loop over them is quadratic. A large batch is joined by hashing, a small one by index.
-  perform set_config('enable_nestloop', (cardinality(p_signals) <= v_large_batch)::text, true);
   select array_agg(m) into v_matches from private.actors_match(p_brand, p_signals) m;
 
   update signals.signals_base s
