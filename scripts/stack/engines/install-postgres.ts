@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -50,13 +51,19 @@ export async function installPostgres(
     );
   });
   const { bindir, sharedir } = JSON.parse(readFileSync(stamp, "utf8")) as Record<string, string>;
-  // pg_cron is real here; only the embedded engine needs its stand-in.
-  cpSync(extensionsFolder, join(sharedir as string, "extension"), {
-    recursive: true,
-    filter: (file) => !/pg_cron[^/]*$/.test(file),
-  });
+  copyStandIns(join(sharedir as string, "extension"));
   const locales = join(root, "usr/lib/locale");
   return { binDir: bindir as string, env: existsSync(locales) ? { LOCPATH: locales } : {} };
+}
+
+/** By renaming, so that starts at the same moment neither meet half a file nor delete each other's. */
+function copyStandIns(target: string): void {
+  // pg_cron is real here; only the embedded engine needs its stand-in.
+  for (const name of readdirSync(extensionsFolder).filter((file) => !file.startsWith("pg_cron"))) {
+    const copy = join(target, `.${name}.${process.pid}`);
+    copyFileSync(join(extensionsFolder, name), copy);
+    renameSync(copy, join(target, name));
+  }
 }
 
 interface Layout {
