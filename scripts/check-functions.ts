@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { readConfig } from "./stack/config.ts";
 import { repository } from "./stack/engines/folders.ts";
-import { denoBinary } from "./stack/gateway/deno.ts";
+import { denoBinary, denoEnvironment } from "./stack/gateway/deno.ts";
 
 const entrypoints = [...readConfig(repository).functions.values()].map((fn) => fn.entrypoint);
 const result = spawnSync(
@@ -11,11 +11,7 @@ const result = spawnSync(
   ["check", "--config", join(repository, "functions/deno.json"), ...entrypoints],
   {
     stdio: "inherit",
-    env: {
-      ...process.env,
-      DENO_DIR: process.env.DENO_DIR ?? join(repository, ".cache/deno"),
-      DENO_NO_UPDATE_CHECK: "1",
-    },
+    env: denoEnvironment(),
   },
 );
 process.exit(result.status ?? 1);

@@ -56,7 +56,9 @@ async function sendBatch(
     // A busy or limited intake says how long to wait. Sending a batch again is safe: each signal has its own id.
     const retry = response.status === 429 || response.status >= 500;
     if (!retry || attempt === ATTEMPTS)
-      throw new Error(`ingest answered ${response.status}: ${body.slice(0, 500)}`);
+      throw new Error(
+        `ingest answered ${response.status}: ${body.slice(0, 500)} (LOOPWISE_VERBOSE=1 prints the log of the stack)`,
+      );
     const seconds = Number(response.headers.get("retry-after")) || attempt;
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
   }

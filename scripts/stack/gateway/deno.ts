@@ -2,11 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { FunctionConfig } from "../config.ts";
+import { repository } from "../engines/folders.ts";
 import { freePort } from "../free-port.ts";
-
-const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** npm runs no install scripts of `deno`, so its binary is taken from the package of this platform. */
 export function denoBinary(): string {
@@ -20,8 +18,18 @@ export function denoBinary(): string {
 /** What Deno itself needs to find its cache, the npm registry and certificates. Nothing else of ours reaches a function. */
 const PASSED_ON = [
   ...["HOME", "PATH", "TMPDIR", "NPM_CONFIG_REGISTRY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"],
-  ...["DENO_CERT", "DENO_TLS_CA_STORE", "SSL_CERT_FILE"],
+  ...["DENO_CERT", "DENO_TLS_CA_STORE", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"],
 ];
+
+/** The environment of every Deno of ours, so that what one of them downloads serves the others. */
+export function denoEnvironment(): Record<string, string> {
+  const { env } = process;
+  return {
+    ...Object.fromEntries(PASSED_ON.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
+    DENO_DIR: env.DENO_DIR ?? join(repository, ".cache", "deno"),
+    DENO_NO_UPDATE_CHECK: "1",
+  };
+}
 
 /** One function in its own process, listening on a port of its own. */
 export interface DenoProcess {
@@ -43,12 +51,8 @@ export async function startDeno(
   const child = spawn(denoBinary(), [...args, fn.entrypoint], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
-      ...Object.fromEntries(
-        PASSED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
-      ),
+      ...denoEnvironment(),
       ...env,
-      DENO_DIR: process.env.DENO_DIR ?? join(REPOSITORY, ".cache", "deno"),
-      DENO_NO_UPDATE_CHECK: "1",
       NO_COLOR: "1",
       DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
     },
