@@ -1158,6 +1158,7 @@ export type Database = {
           exposure: number | null;
           id: string;
           is_stated: boolean;
+          match_probability: number;
           occurred_at: string;
           recorded_at: string;
           source_id: string;
@@ -1176,6 +1177,7 @@ export type Database = {
           exposure?: number | null;
           id?: string;
           is_stated?: boolean;
+          match_probability?: number;
           occurred_at: string;
           recorded_at?: string;
           source_id: string;
@@ -1193,6 +1195,7 @@ export type Database = {
           exposure?: number | null;
           id?: string;
           is_stated?: boolean;
+          match_probability?: number;
           occurred_at?: string;
           recorded_at?: string;
           source_id?: string;

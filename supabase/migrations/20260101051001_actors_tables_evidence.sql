@@ -18,6 +18,8 @@ create table actors.evidence (
   is_stated boolean not null default false,
   weight double precision not null
     constraint weight_is_a_share check (weight between 0 and 1),
+  match_probability double precision not null default 1
+    constraint match_probability_is_a_share check (match_probability between 0 and 1),
   occurred_at timestamptz not null,
   recorded_at timestamptz not null default now(),
   source_kind actors.evidence_source not null,
@@ -27,14 +29,15 @@ create table actors.evidence (
 );
 
 comment on table actors.evidence is
-  'Append-only ledger: one observation about one actor each. Beliefs are a fold over it and nothing else, so they can be made again at any time.';
+  'Append-only ledger: one observation about one actor each. Beliefs are a fold over it and nothing else, so they can be made again at any time. Merging and splitting people moves rows from actor to actor and changes nothing else.';
 comment on column actors.evidence.attribute is
   'Dotted name; its first word is the kind, which decides the half-life: preference, behavior, communication, driver, response, friction, demographic, experience.';
 comment on column actors.evidence.context is 'Where the attribute holds, when that matters; empty: everywhere.';
 comment on column actors.evidence.distribution is 'Likelihood: beta (value 0..1), dirichlet (category, value = count), gamma (value = events, exposure = days), normal (value).';
 comment on column actors.evidence.exposure is 'Days over which the events were counted; null: a stream of single events, its first one starts the clock.';
 comment on column actors.evidence.is_stated is 'True: the person said so; false: seen in behaviour. The two are folded apart.';
-comment on column actors.evidence.weight is 'Signal quality x match probability x attribution confidence.';
+comment on column actors.evidence.weight is 'Signal quality x attribution confidence. In a belief it counts times match_probability.';
+comment on column actors.evidence.match_probability is 'Probability that the source is of this actor. With actor_id it follows identity resolution; every other column is never changed.';
 comment on column actors.evidence.occurred_at is 'Event time; the fold follows it. recorded_at is the other clock: when we learned of it.';
 comment on column actors.evidence.source_id is 'signals.signals_base.id or outcomes.outcomes.id, by source_kind. A source says a thing once: a retry adds nothing.';
 

@@ -45,11 +45,12 @@ comment on function private.days_between(timestamptz, timestamptz) is 'Days, wit
 -- A view and not a function: a function that pins its search path is never inlined, and this is read for every row.
 create view private.evidence_pieces as
 select e.*, case e.distribution
-    when 'normal' then array[e.weight, e.weight * e.value, e.weight * e.value * e.value]
-    when 'gamma' then case when e.exposure is null then array[e.weight, e.weight * e.value, 1]
-      else array[e.weight * e.exposure, e.weight * e.value, 0] end
-    else array[e.weight, e.weight * e.value, 0] end as sums
-from actors.evidence e;
+    when 'normal' then array[w.w, w.w * e.value, w.w * e.value * e.value]
+    when 'gamma' then case when e.exposure is null then array[w.w, w.w * e.value, 1]
+      else array[w.w * e.exposure, w.w * e.value, 0] end
+    else array[w.w, w.w * e.value, 0] end as sums
+from actors.evidence e
+cross join lateral (select e.weight * e.match_probability as w) w;
 comment on view private.evidence_pieces is 'Evidence with what each piece adds to actor_beliefs.sums at its own time.';
 
 create function private.fold(p_sums double precision[], p_at timestamptz[], p_half_life_days double precision)

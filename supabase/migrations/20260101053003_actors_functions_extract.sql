@@ -3,12 +3,12 @@
 -- docs are the comments of the views.
 create view private.signal_basics as
 select s.brand_id, s.id as signal_id, s.actor_id, s.signal_type, s.occurred_at, s.source_platform, s.raw_content,
-  s.quality_score * s.confidence_in_matching as weight,
+  s.quality_score as weight,
   s.occurred_at at time zone b.timezone as local_at
 from signals.signals_base s
 join core.brands b on b.id = s.brand_id
 where s.actor_id is not null and not s.is_duplicate;
-comment on view private.signal_basics is 'Signals of known people, with their weight as evidence (quality x match probability) and local time.';
+comment on view private.signal_basics is 'Signals of known people, with their weight as evidence (quality) and local time.';
 
 create view private.order_evidence as
 with orders as (
@@ -164,10 +164,11 @@ as $$
     select private.actors_number(p_brand, 'stated_strength') as strength
   ), added as (
     insert into actors.evidence (brand_id, actor_id, attribute, distribution, category, value, exposure, is_stated, weight,
-      occurred_at, source_kind, source_id)
+      match_probability, occurred_at, source_kind, source_id)
     select v.brand_id, v.actor_id, v.attribute, v.distribution, v.category, v.value * case when v.is_answer then (select a.strength from answers a) else 1 end, v.exposure, v.is_stated, least(1, v.weight),
-      v.occurred_at, 'signal', v.signal_id
+      s.confidence_in_matching, v.occurred_at, 'signal', v.signal_id
     from private.signal_evidence v
+    join signals.signals_base s on s.brand_id = v.brand_id and s.id = v.signal_id
     where v.brand_id = p_brand and v.signal_id = any (p_signals)
     on conflict do nothing
     returning id

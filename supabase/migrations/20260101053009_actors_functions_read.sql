@@ -85,8 +85,8 @@ declare
   v_brand constant uuid := private.actors_brand_of(p_actor);
 begin
   return query
-  select e.id, e.attribute, e.context, e.category, e.is_stated, e.value, e.exposure, e.weight,
-    e.weight * private.fading(private.days_between(e.occurred_at, p_now), private.half_life_days(v_brand, e.attribute)),
+  select e.id, e.attribute, e.context, e.category, e.is_stated, e.value, e.exposure, e.weight * e.match_probability,
+    e.weight * e.match_probability * private.fading(private.days_between(e.occurred_at, p_now), private.half_life_days(v_brand, e.attribute)),
     e.occurred_at, e.recorded_at, e.source_kind, e.source_id
   from actors.evidence e
   where e.brand_id = v_brand and e.actor_id = p_actor and (p_attribute is null or e.attribute = p_attribute)

@@ -37,7 +37,7 @@ as $$
         where (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated, e.category)
           = (b.brand_id, b.actor_id, b.attribute, b.context, b.is_stated, b.category)
         -- What weighs most today comes first.
-        order by ln(greatest(e.weight, 1e-9)) + private.days_between(b.as_of, e.occurred_at) * ln(2) / b.half_life_days desc, e.id limit 20) e), '[]'))
+        order by ln(greatest(e.weight * e.match_probability, 1e-9)) + private.days_between(b.as_of, e.occurred_at) * ln(2) / b.half_life_days desc, e.id limit 20) e), '[]'))
   from actors.actor_beliefs b
   join lateral private.actors_posteriors(b.brand_id, array[b.actor_id]) p
     on (p.attribute, p.context, p.is_stated, p.category) = (b.attribute, b.context, b.is_stated, b.category)
@@ -53,9 +53,9 @@ set search_path = ''
 as $$
   select jsonb_build_object('kind', 'evidence', 'id', e.id, 'brand_id', e.brand_id, 'actor_id', e.actor_id,
     'summary', format('%s%s%s = %s with weight %s on %s', case when e.is_stated then 'said ' else '' end, e.attribute,
-      case when e.category <> '' then ' ' || e.category else '' end, e.value, round(e.weight::numeric, 3),
+      case when e.category <> '' then ' ' || e.category else '' end, e.value, round((e.weight * e.match_probability)::numeric, 3),
       to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD')),
-    'value', e.value, 'exposure', e.exposure, 'weight', e.weight, 'occurred_at', e.occurred_at, 'recorded_at', e.recorded_at,
+    'value', e.value, 'exposure', e.exposure, 'weight', e.weight, 'match_probability', e.match_probability, 'occurred_at', e.occurred_at, 'recorded_at', e.recorded_at,
     'because', jsonb_build_array(jsonb_build_object('kind', e.source_kind, 'id', e.source_id)))
   from actors.evidence e where e.id = p_id
 $$;

@@ -44,19 +44,19 @@ select is_empty($$select id from actors.actor_beliefs b join before f using (id)
 create temp table p on commit drop as select x.* from t, private.actors_posteriors(t.brand, null, t.now) x;
 -- By hand, from the ledger: alpha = 2/K + sum of w 2^(-age/60), K = 2 categories.
 select is((select round(mean::numeric, 9) from p where category = 'coffee' and not is_stated),
-  (select round(((1 + sum(e.weight * power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 60)) filter (where e.category = 'coffee'))
-    / (2 + sum(e.weight * power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 60))))::numeric, 9)
+  (select round(((1 + sum(e.weight * e.match_probability * power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 60)) filter (where e.category = 'coffee'))
+    / (2 + sum(e.weight * e.match_probability * power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 60))))::numeric, 9)
    from actors.evidence e, t where e.brand_id = t.brand and e.attribute = 'preference.category' and not e.is_stated),
   'a share is the posterior of a Dirichlet whose evidence halves every 60 days');
 -- By hand: 24 events after the first, over the time since it that has not faded, with the prior of one event in 30 days.
 select is((select round(mean::numeric, 9) from p where attribute = 'behavior.purchase_rate'),
   (select round(((1 + sum(x.weight * x.g) filter (where x.place > 1)) / (30 + avg_weight * 120 / ln(2) * (1 - max(x.g_first))))::numeric, 9)
    from (
-     select e.weight, power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 120) as g,
+     select e.weight * e.match_probability as weight, power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 120) as g,
        power(2::float8, -extract(epoch from t.now - min(e.occurred_at) over ())::float8 / 86400 / 120) as g_first, row_number() over (order by e.occurred_at) as place
      from actors.evidence e, t where e.brand_id = t.brand and e.attribute = 'behavior.purchase_rate') x
    cross join (
-     select sum(e.weight * power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 120))
+     select sum(e.weight * e.match_probability * power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 120))
        / sum(power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 120)) as avg_weight
      from actors.evidence e, t where e.brand_id = t.brand and e.attribute = 'behavior.purchase_rate') w
    group by avg_weight),
