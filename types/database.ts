@@ -1267,7 +1267,7 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
-      evidence_of: {
+      evidence: {
         Args: { p_actor: string; p_attribute?: string; p_now?: string };
         Returns: {
           attribute: string;
@@ -1328,6 +1328,15 @@ export type Database = {
       };
       profile: { Args: { p_actor: string; p_now?: string }; Returns: Json };
       refresh_vectors: { Args: { p_brand: string; p_now?: string }; Returns: number };
+      similar: {
+        Args: { p_actor: string; p_limit?: number };
+        Returns: {
+          actor_id: string;
+          distance: number;
+          name: string;
+          shared_traits: string[];
+        }[];
+      };
     };
     Enums: {
       distribution: "beta" | "dirichlet" | "gamma" | "normal";
