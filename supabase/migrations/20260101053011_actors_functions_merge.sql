@@ -1,0 +1,198 @@
+create function private.found_actors(p_brand uuid, p_actors uuid[], p_records uuid[])
+returns uuid[]
+language sql
+volatile
+set search_path = ''
+as $$
+  with members as materialized (
+    select t.actor_id as owner, r.* from unnest(p_actors, p_records) t (actor_id, record_id)
+    join actors.identity_records r on r.brand_id = p_brand and r.id = t.record_id
+  ), founders as (
+    select distinct on (m.owner) m.*, min(m.first_seen_at) over (partition by m.owner) as first_at, max(m.last_seen_at) over (partition by m.owner) as last_at
+    from members m order by m.owner, m.first_seen_at, m.fingerprint
+  ), made as (
+    insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, first_seen_at, last_seen_at)
+    select f.owner, p_brand, i.value, i.type, f.first_at, f.last_at
+    from founders f
+    cross join lateral (
+      select v.type::actors.identifier_type, v.value from (values ('customer_id', f.customer_id, 1), ('email', f.email, 2), ('phone', f.phone, 3),
+        ('social_handle', f.social_handle, 4), ('name', concat_ws(' ', f.given_name, f.family_name), 5)) v (type, value, place)
+      where v.value is not null order by v.place limit 1
+    ) i
+    order by f.owner
+    returning id
+  )
+  select array_agg(m.id) from made m
+$$;
+comment on function private.found_actors(uuid, uuid[], uuid[]) is
+  'Makes people with the given ids of identity records (person and record, side by side): the record that was there first gives the primary identifier. Returns their ids; the records are handed over apart.';
+
+create function private.note_identity_event(p_brand uuid, p_kind text, p_actor uuid, p_other uuid, p_cause jsonb, p_now timestamptz, p_reverts uuid default null)
+returns uuid
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into actors.identity_events (brand_id, event_kind, actor_id, other_actor_id, cause, reverts, performed_by, happened_at)
+  values (p_brand, p_kind, p_actor, p_other, coalesce(p_cause, '{}'), p_reverts, auth.uid(), p_now)
+  returning id
+$$;
+comment on function private.note_identity_event(uuid, text, uuid, uuid, jsonb, timestamptz, uuid) is 'Adds a row to actors.identity_events and returns its id.';
+
+create function private.hand_over_records(p_brand uuid, p_records uuid[], p_to uuid[], p_probability double precision[], p_by text, p_event uuid, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the arrays
+as $$
+declare
+  v_touched uuid[];
+begin
+  with moved as (
+    insert into actors.identity_moves (brand_id, event_id, table_name, row_id, from_actor, to_actor, probability_before, happened_at)
+    select p_brand, p_event, 'actors.identity_records', r.id, r.actor_id, t.actor_id, r.match_probability, p_now
+    from unnest(p_records, p_to, p_probability) t (record_id, actor_id, probability)
+    join actors.identity_records r on r.brand_id = p_brand and r.id = t.record_id
+    where (r.actor_id, r.match_probability) is distinct from (t.actor_id, t.probability)
+    returning from_actor, to_actor
+  )
+  select array_agg(distinct x.actor_id) into v_touched
+  from moved m cross join lateral (values (m.from_actor), (m.to_actor)) x (actor_id);
+
+  update actors.identity_records r set actor_id = t.actor_id, match_probability = t.probability, decided_by = p_by
+  from unnest(p_records, p_to, p_probability) t (record_id, actor_id, probability)
+  where r.brand_id = p_brand and r.id = t.record_id and (r.actor_id, r.match_probability) is distinct from (t.actor_id, t.probability);
+
+  with followed as (
+    update signals.signals_base s set actor_id = t.actor_id, confidence_in_matching = t.probability
+    from unnest(p_records, p_to, p_probability) t (record_id, actor_id, probability)
+    where s.brand_id = p_brand and s.identity_record_id = t.record_id and s.actor_id is not null
+      and (s.actor_id, s.confidence_in_matching) is distinct from (t.actor_id, t.probability)
+    returning s.id, s.actor_id, s.confidence_in_matching
+  )
+  update actors.evidence e set actor_id = f.actor_id, match_probability = f.confidence_in_matching
+  from followed f
+  where e.brand_id = p_brand and e.source_kind = 'signal' and e.source_id = f.id;
+  return coalesce(v_touched, '{}');
+end
+$$;
+comment on function private.hand_over_records(uuid, uuid[], uuid[], double precision[], text, uuid, timestamptz) is
+  'Gives identity records, with their signals and evidence, to people: one person and match probability (0 to 1) per record; p_by: auto, review or rule. Listed in actors.identity_moves under p_event. Returns the people who gave or received, to be folded again.';
+
+create function private.actor_references()
+returns table (table_name text, column_name text, unless_equal text)
+language sql
+stable
+set search_path = ''
+as $$
+  select c.conrelid::regclass::text, a.attname::text,
+    -- Where the survivor has an equal row already, under a unique index with the person in it, the row stays behind.
+    coalesce((
+      select string_agg(format('exists (select from (select * from %s%s) o where o.%I = $2 and %s)', c.conrelid::regclass,
+          coalesce(' where ' || pg_get_expr(i.indpred, i.indrelid), ''), a.attname,
+          (select coalesce(string_agg(format('o.%1$I is not distinct from t.%1$I', k.attname), ' and '), 'true')
+           from pg_attribute k where k.attrelid = i.indrelid and k.attnum = any (i.indkey::int2[]) and k.attnum <> a.attnum)), ' or ')
+      from pg_index i
+      where i.indrelid = c.conrelid and i.indisunique and a.attnum = any (i.indkey::int2[])), 'false')
+  from pg_constraint c
+  join pg_class t on t.oid = c.conrelid
+  join pg_namespace n on n.oid = t.relnamespace
+  join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[2]
+  where c.contype = 'f' and c.confrelid = 'actors.actors'::regclass and n.nspname not in ('actors', 'signals') and not t.relispartition
+  order by 1, 2
+$$;
+comment on function private.actor_references() is
+  'Every column of higher domains that points to a person, from the catalog, so that none can be forgotten: their rows follow a merge. Beliefs and identifiers are folded anew and signals follow their identity record. unless_equal: SQL condition on row t and survivor $2 under which a unique index keeps the row where it is.';
+
+create function private.move_references(p_brand uuid, p_from uuid, p_to uuid, p_event uuid, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_ref record;
+begin
+  -- A loop over tables, since each is a statement of its own.
+  for v_ref in select * from private.actor_references() loop
+    execute format(
+      'with moved as (update %1$s t set %2$I = $2 where t.brand_id = $1 and t.%2$I = $3 and not (%3$s) returning t.id)
+       insert into actors.identity_moves (brand_id, event_id, table_name, row_id, from_actor, to_actor, happened_at)
+       select $1, $4, %4$L, m.id, $3, $2, $5 from moved m',
+      v_ref.table_name, v_ref.column_name, v_ref.unless_equal, v_ref.table_name || '.' || v_ref.column_name)
+    using p_brand, p_to, p_from, p_event, p_now;
+  end loop;
+
+  -- Evidence from signals follows the records; what outcomes taught is moved by itself.
+  with moved as (
+    update actors.evidence e set actor_id = p_to
+    where e.brand_id = p_brand and e.actor_id = p_from and e.source_kind <> 'signal' returning e.id
+  )
+  insert into actors.identity_moves (brand_id, event_id, table_name, row_id, from_actor, to_actor, happened_at)
+  select p_brand, p_event, 'actors.evidence', m.id, p_from, p_to, p_now from moved m;
+end
+$$;
+comment on function private.move_references(uuid, uuid, uuid, uuid, timestamptz) is
+  'Gives what higher domains hold about one person (deployments, outcomes, memberships, leads, orders) and what outcomes taught to another, listed in actors.identity_moves under the event.';
+
+create function private.end_moves(p_brand uuid, p_actors uuid[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
+as $$
+begin
+  perform private.refold_actors(p_brand, p_actors, p_now);
+  -- Whoever gave the last record is nobody now; the row stays for what still points at it.
+  update actors.actors a
+  set is_active = false
+  where a.brand_id = p_brand and a.id = any (p_actors) and a.is_active
+    and exists (select from actors.identity_moves m where m.brand_id = p_brand and m.from_actor = a.id)
+    and not exists (select from actors.identity_records r where r.brand_id = p_brand and r.actor_id = a.id);
+end
+$$;
+comment on function private.end_moves(uuid, uuid[], timestamptz) is 'After records or rows moved: folds the beliefs of everybody concerned again and retires those who have no record left.';
+
+create function private.move_records(p_brand uuid, p_records uuid[], p_to uuid, p_probability double precision[], p_cause jsonb, p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform private.end_moves(p_brand, private.hand_over_records(p_brand, p_records, array_fill(p_to, array[cardinality(p_records)]), p_probability,
+    coalesce(p_cause ->> 'by', 'auto'), private.note_identity_event(p_brand, 'match', p_to, null, p_cause, p_now), p_now), p_now);
+end
+$$;
+comment on function private.move_records(uuid, uuid[], uuid, double precision[], jsonb, timestamptz) is
+  'Moves records to a person that they fit better, or to another certainty with their own, with beliefs folded again. p_cause: {"by": auto|review|rule, ...}.';
+
+create function private.merge_actors(p_brand uuid, p_survivor uuid, p_absorbed uuid, p_cause jsonb, p_now timestamptz)
+returns uuid
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_event uuid;
+  v_records uuid[];
+  v_probability double precision[];
+begin
+  v_event := private.note_identity_event(p_brand, 'merge', p_survivor, p_absorbed, p_cause, p_now);
+  select array_agg(r.id order by r.id), array_agg(r.match_probability order by r.id) into v_records, v_probability
+  from actors.identity_records r where r.brand_id = p_brand and r.actor_id = p_absorbed;
+  if v_records is not null then
+    perform private.hand_over_records(p_brand, v_records, array_fill(p_survivor, array[cardinality(v_records)]), v_probability,
+      coalesce(p_cause ->> 'by', 'auto'), v_event, p_now);
+  end if;
+  perform private.move_references(p_brand, p_absorbed, p_survivor, v_event, p_now);
+  update actors.actors a set is_active = false, merged_into = p_survivor where a.brand_id = p_brand and a.id = p_absorbed;
+  perform private.end_moves(p_brand, array[p_survivor, p_absorbed], p_now);
+  perform private.emit(p_brand, 'actors.merged', 'actor', p_survivor, jsonb_build_object('event_id', v_event, 'absorbed', p_absorbed));
+  return v_event;
+end
+$$;
+comment on function private.merge_actors(uuid, uuid, uuid, jsonb, timestamptz) is
+  'Makes two people one: records, signals, evidence and whatever higher domains hold of p_absorbed become the survivor''s, and beliefs are folded again. p_cause: {"by": auto|review|rule, ...}. Returns the identity event, which private.unmerge_actors takes back.';
