@@ -20,6 +20,7 @@ create table signals.signals_base (
     constraint actor_identifier_type_is_known
       check (actor_identifier_type in ('customer_id', 'email', 'phone', 'social_handle')),
   actor_id uuid,
+  identity_record_id uuid,
   confidence_in_matching double precision not null default 0
     constraint confidence_in_matching_is_between_0_and_1 check (confidence_in_matching between 0 and 1),
   processing_status signals.processing_status not null default 'pending',
@@ -55,6 +56,7 @@ comment on column signals.signals_base.text_bands is 'MinHash bands of the free 
 comment on column signals.signals_base.identifiers is 'Normalised: [{"type": "email|phone|social_handle|customer_id", "value": "..."}], the strongest first.';
 comment on column signals.signals_base.actor_identifier is 'The strongest of identifiers, with actor_identifier_type.';
 comment on column signals.signals_base.actor_id is 'The person, once identity resolution has found it.';
+comment on column signals.signals_base.identity_record_id is 'What the signal says of who its person is (actors.identity_records); actor_id and confidence_in_matching follow it.';
 comment on column signals.signals_base.processing_status is 'pending until the actors'' step claims it; skipped for duplicates, which are never learned from.';
 comment on column signals.signals_base.processing_error is 'Why the last processing failed.';
 comment on column signals.signals_base.quality_score is 'Weight of the signal as evidence: exp of the weighted mean of ln over quality_parts.';

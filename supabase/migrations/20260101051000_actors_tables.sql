@@ -25,16 +25,15 @@ create table actors.actors (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique (brand_id, id),
-  unique (brand_id, primary_identifier_type, primary_identifier),
   foreign key (brand_id, merged_into) references actors.actors (brand_id, id) on delete set null (merged_into),
   constraint first_seen_is_not_after_last check (first_seen_at <= last_seen_at),
   constraint nobody_is_merged_into_himself check (merged_into <> id)
 );
 
 comment on table actors.actors is
-  'One row per person that a brand deals with. Made by actors.process_signals from the identifiers of signals; leads, contacts and orders point here and keep no copy of the person.';
-comment on column actors.actors.name is 'As the newest signal that carries one gives it. Never used to link people.';
-comment on column actors.actors.primary_identifier is 'Normalised; the strongest identifier of the first signal.';
+  'One row per person that a brand deals with. Made by actors.process_signals from records of identity that are probably of one person; leads, contacts and orders point here and keep no copy of the person.';
+comment on column actors.actors.name is 'As the newest signal that carries one gives it.';
+comment on column actors.actors.primary_identifier is 'Normalised; the strongest identifier of the first record. Where it has none, the name (type name). Not unique: a household shares a phone.';
 comment on column actors.actors.identifiers is 'All identifiers as {type: [value, ...]}, a copy of actors.actor_identifiers for display.';
 comment on column actors.actors.first_seen_at is 'Event time of the earliest signal; a late signal moves it back.';
 comment on column actors.actors.last_seen_at is 'Event time of the latest signal; a late signal never moves it back.';
@@ -55,28 +54,11 @@ create table actors.actor_identifiers (
   last_seen_at timestamptz not null,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  unique (brand_id, identifier_type, identifier_value),
+  unique (brand_id, actor_id, identifier_type, identifier_value),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
 );
 
-comment on table actors.actor_identifiers is 'Which normalised identifier belongs to which actor; the unique key makes concurrent workers agree on one actor.';
+comment on table actors.actor_identifiers is
+  'Which identifiers a person has been seen with: derived from actors.identity_records by private.refresh_identifiers. One value may stand with several people, as a phone in a household does.';
 comment on column actors.actor_identifiers.confidence is
-  'Probability that a signal with this identifier is of this actor: parameter actors.match_confidence.<type>.';
-
-create table actors.identifier_conflicts (
-  id uuid primary key default private.uuid_v7(),
-  brand_id uuid not null,
-  signal_id uuid not null,
-  actor_id uuid not null,
-  other_actor_id uuid not null,
-  identifier_type actors.identifier_type not null,
-  identifier_value text not null,
-  created_at timestamptz not null default now(),
-  unique (brand_id, signal_id, identifier_type, identifier_value),
-  foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade,
-  foreign key (brand_id, other_actor_id) references actors.actors (brand_id, id) on delete cascade
-);
-
-comment on table actors.identifier_conflicts is
-  'Signals whose identifiers point to different actors. The strongest identifier decided (actor_id); nothing is merged.';
-comment on column actors.identifier_conflicts.other_actor_id is 'The actor that the weaker identifier, named here, belongs to.';
+  'Probability that a signal with this identifier is of this actor, as far as it is told by the best of the records that carry it.';

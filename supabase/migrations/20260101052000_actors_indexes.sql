@@ -1,8 +1,6 @@
 create index actors_merged_into_idx on actors.actors (brand_id, merged_into);
 create index actors_last_seen_at_idx on actors.actors (brand_id, last_seen_at desc) where is_active;
-create index actor_identifiers_actor_idx on actors.actor_identifiers (brand_id, actor_id);
-create index identifier_conflicts_actor_idx on actors.identifier_conflicts (brand_id, actor_id);
-create index identifier_conflicts_other_actor_idx on actors.identifier_conflicts (brand_id, other_actor_id);
+create index actor_identifiers_value_idx on actors.actor_identifiers (brand_id, identifier_type, identifier_value);
 -- Refolding reads one actor's evidence for one attribute.
 create index evidence_actor_idx on actors.evidence (brand_id, actor_id, attribute);
 create index actor_beliefs_attribute_idx on actors.actor_beliefs (brand_id, attribute);
@@ -11,9 +9,5 @@ create index actor_beliefs_attribute_idx on actors.actor_beliefs (brand_id, attr
 alter table signals.signals_base
   add constraint signals_base_actor_fkey foreign key (brand_id, actor_id)
   references actors.actors (brand_id, id) on delete set null (actor_id);
-alter table actors.identifier_conflicts
-  add constraint identifier_conflicts_signal_fkey foreign key (brand_id, signal_id)
-  references signals.signals_base (brand_id, id) on delete cascade;
-create index identifier_conflicts_signal_idx on actors.identifier_conflicts (brand_id, signal_id);
 -- private.order_evidence looks for an earlier telling of the same order.
 create index order_history_order_number_idx on signals.order_history (brand_id, order_number);

@@ -2,7 +2,7 @@ create type private.processed_batch as (
   claimed integer,
   matched integer,
   created integer,
-  conflicts integer,
+  reviews integer,
   evidence_added integer,
   beliefs_updated integer,
   failed integer
@@ -18,9 +18,10 @@ as $$
 declare
   v_result private.processed_batch := (cardinality(p_signals), 0, 0, 0, 0, 0, 0);
   v_matches private.actor_match[];
+  v_open constant bigint := (select count(*) from actors.identity_reviews v where v.brand_id = p_brand);
   v_evidence uuid[];
 begin
-  select array_agg(m) into v_matches from private.actors_match(p_brand, p_signals) m;
+  select array_agg(m) into v_matches from private.actors_match(p_brand, p_signals, p_now) m;
 
   update signals.signals_base s
   set actor_id = m.actor_id, confidence_in_matching = coalesce(m.confidence, 0), processed_at = p_now, processing_error = null,
@@ -33,8 +34,8 @@ begin
   v_result.matched := coalesce(cardinality(v_matches), 0);
   if v_result.matched > 0 then
     v_result.created := (select count(distinct m.actor_id) from unnest(v_matches) m where m.is_new);
-    v_result.conflicts := private.actors_note_conflicts(p_brand, v_matches);
     perform private.actors_count_signals(p_brand, v_matches);
+    v_result.reviews := (select count(*) from actors.identity_reviews v where v.brand_id = p_brand) - v_open;
     v_evidence := private.actors_extract(p_brand, p_signals);
     v_result.evidence_added := cardinality(v_evidence);
     v_result.beliefs_updated := private.fold_evidence(p_brand, v_evidence, p_now);
@@ -69,7 +70,7 @@ exception when others then
   end if;
   v_a := private.actors_process_safely(p_brand, p_signals[:v_half], p_now);
   v_b := private.actors_process_safely(p_brand, p_signals[v_half + 1:], p_now);
-  return (v_a.claimed + v_b.claimed, v_a.matched + v_b.matched, v_a.created + v_b.created, v_a.conflicts + v_b.conflicts,
+  return (v_a.claimed + v_b.claimed, v_a.matched + v_b.matched, v_a.created + v_b.created, v_a.reviews + v_b.reviews,
     v_a.evidence_added + v_b.evidence_added, v_a.beliefs_updated + v_b.beliefs_updated, v_a.failed + v_b.failed)::private.processed_batch;
 end
 $$;
@@ -77,7 +78,7 @@ comment on function private.actors_process_safely(uuid, uuid[], timestamptz) is
   'private.actors_process_batch, halving a batch that fails until the one bad signal is alone: it is marked failed, all others are processed.';
 
 create function private.actors_process_signals(p_brand uuid, p_limit integer, p_now timestamptz)
-returns table (claimed integer, matched integer, created integer, evidence_added integer, beliefs_updated integer, failed integer, conflicts integer)
+returns table (claimed integer, matched integer, created integer, evidence_added integer, beliefs_updated integer, failed integer, reviews integer)
 language plpgsql
 volatile
 security definer
@@ -109,7 +110,7 @@ begin
   end if;
   perform private.log_call('actors.process_signals', p_brand, jsonb_build_object('limit', p_limit, 'now', p_now), to_jsonb(v_result), v_started);
   return query select v_result.claimed, v_result.matched, v_result.created, v_result.evidence_added, v_result.beliefs_updated,
-    v_result.failed, v_result.conflicts;
+    v_result.failed, v_result.reviews;
 end
 $$;
 comment on function private.actors_process_signals(uuid, integer, timestamptz) is
@@ -117,7 +118,7 @@ comment on function private.actors_process_signals(uuid, integer, timestamptz) i
 grant execute on function private.actors_process_signals(uuid, integer, timestamptz) to authenticated, service_role;
 
 create function actors.process_signals(p_brand uuid, p_limit integer default 1000, p_now timestamptz default now())
-returns table (claimed integer, matched integer, created integer, evidence_added integer, beliefs_updated integer, failed integer, conflicts integer)
+returns table (claimed integer, matched integer, created integer, evidence_added integer, beliefs_updated integer, failed integer, reviews integer)
 language sql
 volatile
 set search_path = ''
@@ -125,5 +126,5 @@ begin atomic
   select * from private.actors_process_signals(p_brand, p_limit, p_now);
 end;
 comment on function actors.process_signals(uuid, integer, timestamptz) is
-  'Takes up to p_limit (1 to 20000) pending signals of the brand, oldest event first, finds or makes the person of each, writes the evidence and folds it into beliefs; for operators. All in one transaction: after a crash the signals are pending still, and a retry adds nothing twice. A signal that cannot be processed is marked failed and holds up no other. Returns one row of counts; conflicts: identifiers that named somebody else. Errors: invalid_argument, role_too_low.';
+  'Takes up to p_limit (1 to 20000) pending signals of the brand, oldest event first, finds or makes the person of each, writes the evidence and folds it into beliefs; for operators. All in one transaction: after a crash the signals are pending still, and a retry adds nothing twice. A signal that cannot be processed is marked failed and holds up no other. Returns one row of counts; reviews: questions opened about who is who. Errors: invalid_argument, role_too_low.';
 grant execute on function actors.process_signals(uuid, integer, timestamptz) to authenticated, service_role;

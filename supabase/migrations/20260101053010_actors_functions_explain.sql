@@ -9,9 +9,10 @@ as $$
       to_char(a.first_seen_at at time zone 'UTC', 'YYYY-MM-DD'),
       (select count(*) from actors.actor_identifiers i where i.brand_id = a.brand_id and i.actor_id = a.id)),
     'identifiers', a.identifiers,
-    'conflicts', coalesce((
-      select jsonb_agg(jsonb_build_object('signal_id', c.signal_id, 'type', c.identifier_type, 'value', c.identifier_value, 'other_actor_id', c.other_actor_id))
-      from (select * from actors.identifier_conflicts c where c.brand_id = a.brand_id and c.actor_id = a.id order by c.created_at desc limit 20) c), '[]'),
+    'matches', coalesce((
+      select jsonb_agg(jsonb_build_object('record_a', m.record_a, 'record_b', m.record_b, 'probability', m.probability, 'waterfall', m.waterfall))
+      from (select m.* from actors.identity_records r join actors.identity_matches m on m.brand_id = r.brand_id and m.record_a = r.id
+        where r.brand_id = a.brand_id and r.actor_id = a.id order by m.probability desc, m.record_a, m.record_b limit 20) m), '[]'),
     'because', coalesce((
       select jsonb_agg(jsonb_build_object('kind', 'belief', 'id', b.id))
       from (select b.id from actors.actor_beliefs b where b.brand_id = a.brand_id and b.actor_id = a.id

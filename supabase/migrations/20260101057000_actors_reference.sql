@@ -4,6 +4,14 @@ select k, to_jsonb(v), 'number', d from (values
   ('actors.match_confidence.phone', 0.98, 'The same for a phone number; below 1 because households share one.'),
   ('actors.match_confidence.email', 0.95, 'The same for an e-mail address.'),
   ('actors.match_confidence.social_handle', 0.90, 'The same for a handle; handles change hands.'),
+  ('actors.match_auto', 0.95, 'Records whose probability of being of one person reaches this are joined without asking, 0 to 1.'),
+  ('actors.match_review', 0.5, 'From here to match_auto a review is opened; below, they are two people.'),
+  ('actors.match_floor', 0.02, 'Pairs of records below this probability are forgotten.'),
+  ('actors.household_share', 0.1, 'How many other people of its household a record has among the brand''s records: they share family name, phone and address.'),
+  ('actors.identity_population', 1000, 'A brand with fewer records of identity is taken to deal with so many people, so that the first ones are not joined for want of others.'),
+  ('actors.training_pairs', 150000, 'Random pairs that the identity model is trained on; of pairs that share a block, four times as many.'),
+  ('actors.block_cap', 60, 'Blocks of more records are too common to compare all their pairs.'),
+  ('actors.component_cap', 300, 'Most records of a person, and of what is clustered with all its pairs.'),
   ('actors.half_life_days.preference', 60, 'Days after which evidence of a taste weighs half.'),
   ('actors.half_life_days.behavior', 120, 'Days after which evidence of behaviour (rates, values, shares) weighs half.'),
   ('actors.half_life_days.communication', 90, 'Days after which evidence of channel, hour and response weighs half.'),
@@ -27,6 +35,9 @@ select k, to_jsonb(v), 'number', d from (values
   ('actors.batch_size', 5000, 'Signals that the job processes per brand and run.')
 ) p (k, v, d);
 
+insert into private.error_codes (key, errcode, http_status, message, hint) values
+  ('actor_is_merged', 'PT409', 409, 'Actor %s was merged into %s.', 'Use the actor that it was merged into, or take the merge back first (actors.unmerge).');
+
 select private.register_function('actors.process_signals', 'signal_processing', 'matching',
   'Finds the person of each pending signal, writes its evidence and folds it into beliefs.',
   '{"parameters": ["actors.match_confidence.*", "actors.half_life_days.*", "actors.stated_strength"]}');
@@ -34,7 +45,12 @@ select private.register_function('actors.refresh_vectors', 'transformation', 'tr
   'Refreshes the priors of the brand and writes the standardised belief vector of every active actor.',
   '{"parameters": ["actors.prior_strength.*"]}');
 
+select private.register_function('actors.merge', 'transformation', 'matching', 'Makes two people one, by hand.', '{}');
+select private.register_function('actors.unmerge', 'transformation', 'matching', 'Takes a merge back, to the last digit.', '{}');
+select private.register_function('actors.split', 'transformation', 'matching', 'Makes a new person of some identity records of a person.', '{}');
+
 insert into private.explainers (kind, function_name) values
   ('actor', 'private.explain_actor'),
   ('belief', 'private.explain_belief'),
-  ('evidence', 'private.explain_evidence');
+  ('evidence', 'private.explain_evidence'),
+  ('identity_event', 'private.explain_identity_event');

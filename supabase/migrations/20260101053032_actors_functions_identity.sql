@@ -162,3 +162,37 @@ end;
 comment on function actors.split(uuid, uuid[], text, timestamptz) is
   'Makes a new person of some identity records of a person (ids of actors.identity_records, not all of them): their signals and beliefs go along, and the two are kept apart from now on; for operators. Returns the new person. actors.merge of the two takes it back. Errors: not_found, role_too_low, invalid_argument (field p_records), actor_is_merged.';
 grant execute on function actors.split(uuid, uuid[], text, timestamptz) to authenticated, service_role;
+
+create function private.explain_identity_event(p_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object('kind', 'identity_event', 'id', e.id, 'brand_id', e.brand_id,
+    'summary', format('%s on %s: %s', case e.event_kind
+        when 'merge' then format('%s became one with %s', o.primary_identifier, a.primary_identifier)
+        when 'unmerge' then format('%s was taken out of %s again', a.primary_identifier, o.primary_identifier)
+        when 'split' then format('%s was split off from %s', a.primary_identifier, o.primary_identifier)
+        else format('records were found to be of %s', a.primary_identifier) end,
+      to_char(e.happened_at at time zone 'UTC', 'YYYY-MM-DD'), coalesce(e.cause ->> 'reason', 'by ' || coalesce(e.cause ->> 'by', 'auto'))),
+    'event_kind', e.event_kind, 'cause', e.cause, 'performed_by', e.performed_by, 'happened_at', e.happened_at,
+    'moved', coalesce((
+      select jsonb_object_agg(m.table_name, m.rows) from (
+        select m.table_name, count(*) as rows from actors.identity_moves m where m.brand_id = e.brand_id and m.event_id = e.id group by m.table_name) m), '{}'),
+    'matches', coalesce((
+      -- What spoke for it: the strongest pairs between what moved and what was there.
+      select jsonb_agg(jsonb_build_object('probability', x.probability, 'waterfall', x.waterfall)) from (
+        select x.probability, x.waterfall
+        from actors.identity_moves m
+        join actors.identity_matches x on x.brand_id = e.brand_id and m.row_id in (x.record_a, x.record_b)
+        where m.brand_id = e.brand_id and m.event_id = e.id and m.table_name = 'actors.identity_records'
+        order by x.probability desc, x.id limit 5) x), '[]'),
+    'because', jsonb_build_array(jsonb_build_object('kind', 'actor', 'id', e.actor_id))
+      || case when o.id is null then '[]' else jsonb_build_array(jsonb_build_object('kind', 'actor', 'id', o.id)) end)
+  from actors.identity_events e
+  join actors.actors a on a.brand_id = e.brand_id and a.id = e.actor_id
+  left join actors.actors o on o.brand_id = e.brand_id and o.id = e.other_actor_id
+  where e.id = p_id
+$$;
+comment on function private.explain_identity_event(uuid) is 'For ai.explain: who became one with whom, why, what was moved, and the match weights that spoke for it.';

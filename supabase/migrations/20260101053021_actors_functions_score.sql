@@ -1,0 +1,209 @@
+create type private.identity_model as (
+  version integer,
+  records double precision,
+  matches_per_record double precision,
+  household double precision,
+  m double precision[],
+  u double precision[]
+);
+create type private.identity_score as (
+  record_a uuid,
+  record_b uuid,
+  levels smallint[],
+  weights double precision[],
+  bits double precision,
+  household_bits double precision,
+  weight double precision,
+  probability double precision
+);
+
+create function private.default_identity_shares()
+returns table (place integer, field text, m double precision[], u double precision[])
+language sql
+immutable
+set search_path = ''
+as $$
+  values
+    (1, 'customer_id', '{.05, .005, .025, .92}'::double precision[], '{.9499, .03, .02, .0001}'::double precision[]),
+    (2, 'email', '{.10, .01, .05, .84}', '{.9997, .0001, .0001, .0001}'),
+    (3, 'phone', '{.08, .01, .05, .86}', '{.9997, .0001, .0001, .0001}'),
+    (4, 'social_handle', '{.10, .01, .05, .84}', '{.9996, .0002, .0001, .0001}'),
+    (5, 'given_name', '{.04, .03, .09, .84}', '{.98, .005, .005, .01}'),
+    (6, 'family_name', '{.04, .02, .09, .85}', '{.99, .003, .002, .005}'),
+    (7, 'birth_date', '{.04, .03, .03, .90}', '{.984, .01, .001, .005}'),
+    (8, 'street', '{.12, .06, .12, .70}', '{.998, .0005, .0005, .001}'),
+    (9, 'house_number', '{.12, .0001, .06, .8199}', '{.76, .0001, .2199, .02}'),
+    (10, 'city', '{.09, .02, .06, .83}', '{.947, .002, .001, .05}'),
+    (11, 'postcode', '{.08, .01, .08, .83}', '{.985, .0005, .0125, .002}'),
+    (12, 'region', '{.06, .01, .03, .90}', '{.77, .01, .02, .20}'),
+    (13, 'given_name_derived', '{.12, .03, .10, .75}', '{.98, .005, .005, .01}'),
+    (14, 'family_name_derived', '{.12, .03, .10, .75}', '{.99, .003, .002, .005}')
+$$;
+comment on function private.default_identity_shares() is
+  'What a brand without data starts from, per field: m, the shares of different, similar, near and exact among pairs of one person, and u, the same among pairs of two. They are also the Dirichlet prior of training. A name read from an e-mail address has rows of its own.';
+
+create function private.identity_model_of(p_brand uuid)
+returns private.identity_model
+language sql
+stable
+set search_path = ''
+as $$
+  select (coalesce(l.version, 0),
+    greatest(private.actors_number(p_brand, 'identity_population'),
+      (select v.record_count from private.identity_values v where (v.brand_id, v.field, v.value) = (p_brand, 'record', ''))),
+    coalesce(l.matches_per_record, 1), private.actors_number(p_brand, 'household_share'),
+    (select array_agg(x.share order by s.place, x.level) from private.default_identity_shares() s
+      cross join lateral unnest(coalesce(array(select e.value::double precision from jsonb_array_elements_text(l.m -> s.field) e), '{}') || s.m) with ordinality x (share, level)
+      where x.level <= 4),
+    (select array_agg(x.share order by s.place, x.level) from private.default_identity_shares() s
+      cross join lateral unnest(coalesce(array(select e.value::double precision from jsonb_array_elements_text(l.u -> s.field) e), '{}') || s.u) with ordinality x (share, level)
+      where x.level <= 4))::private.identity_model
+  from (select 1) one
+  left join lateral (
+    select * from actors.identity_models d where d.brand_id = p_brand order by d.version desc limit 1
+  ) l on true
+$$;
+comment on function private.identity_model_of(uuid) is
+  'The model that the brand''s pairs are scored with: the last trained one, else the built-in one (version 0). m and u are flat: four levels for each row of private.default_identity_shares. records: how many there are, at least actors.identity_population; household: parameter actors.household_share.';
+
+create function private.score_identities(p_brand uuid, p_a uuid[], p_b uuid[], p_model private.identity_model)
+returns setof private.identity_score
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on how many pairs there are
+as $$
+declare
+  v_m constant double precision[] := (p_model).m;
+  v_w double precision[]; -- log2 m/u of the levels below exact, log2 m of exact
+  v_n constant double precision := log(2::numeric, (p_model).records::numeric);
+  v_k constant double precision := (p_model).matches_per_record / (p_model).records;
+  v_h constant double precision := (p_model).household / (p_model).records;
+begin
+  select array_agg(case when (i.i - 1) % 4 = 3 then ln(v_m[i.i]) else ln(v_m[i.i] / (p_model).u[i.i]) end / ln(2::double precision) order by i.i)
+  into v_w from generate_series(1, cardinality(v_m)) i (i);
+
+  return query
+  with levels as (
+    -- 0 different, 1 similar, 2 near (one edit or two letters swapped), 3 exact, 4 agrees but says nothing new; null: not comparable.
+    -- Written out field by field: a function that pins its search path is not inlined, and this runs for every pair.
+    select x.id as a, y.id as b, x.agreement_bits as xb, y.agreement_bits as yb,
+      x.given_is_derived or y.given_is_derived as given_derived, x.family_is_derived or y.family_is_derived as family_derived,
+      strpos(x.email_letters, x.given_name) > 0 or strpos(y.email_letters, y.given_name) > 0 as given_in_mail,
+      strpos(x.email_letters, x.family_name) > 0 or strpos(y.email_letters, y.family_name) > 0 as family_in_mail,
+      x.given_name = y.family_name and x.family_name = y.given_name as swapped,
+      case when x.customer_id = y.customer_id then 3 when x.customer_id is null or y.customer_id is null then null
+        when abs(length(x.customer_id) - length(y.customer_id)) > 1 or length(x.customer_id) < 6 then 0
+        else case extensions.levenshtein_less_equal(left(x.customer_id, 250), left(y.customer_id, 250), 2) when 1 then 2
+          when 2 then case when translate(x.customer_id, y.customer_id, '') = '' and length(x.customer_id) = length(y.customer_id) then 2 else 1 end else 0 end end as l1,
+      case when x.email = y.email then 3 when x.email is null or y.email is null then null
+        -- The same letters at another number or provider is what a namesake has too: the names themselves are compared instead.
+        when x.email_letters = y.email_letters then case when abs(length(x.email) - length(y.email)) <= 1 and extensions.levenshtein_less_equal(left(x.email, 250), left(y.email, 250), 1) = 1 then 1 end
+        when abs(length(x.email) - length(y.email)) > 2 then 0
+        else case extensions.levenshtein_less_equal(left(x.email, 250), left(y.email, 250), 2) when 1 then 2
+          when 2 then case when length(x.email) = length(y.email) and translate(x.email, y.email, '') = '' and translate(y.email, x.email, '') = '' then 2 else 1 end else 0 end end as l2,
+      case when x.phone = y.phone then 3 when x.phone is null or y.phone is null then null
+        when abs(length(x.phone) - length(y.phone)) > 1 then 0
+        else case extensions.levenshtein_less_equal(x.phone, y.phone, 2) when 1 then 2
+          when 2 then case when length(x.phone) = length(y.phone) and translate(x.phone, y.phone, '') = '' and translate(y.phone, x.phone, '') = '' then 2 else 1 end else 0 end end as l3,
+      case when x.social_handle = y.social_handle then 3 when x.social_handle is null or y.social_handle is null or split_part(x.social_handle, ':', 1) <> split_part(y.social_handle, ':', 1) then null
+        when abs(length(x.social_handle) - length(y.social_handle)) > 1 then 0
+        else case extensions.levenshtein_less_equal(left(x.social_handle, 250), left(y.social_handle, 250), 2) when 1 then 2 when 2 then 1 else 0 end end as l4,
+      case when x.given_name = y.given_name then 3 when x.given_name is null or y.given_name is null then null
+        when length(x.given_name) = 1 or length(y.given_name) = 1 then case when left(x.given_name, 1) = left(y.given_name, 1) then null else 0 end
+        when x.given_name = y.family_name and x.family_name = y.given_name then 2
+        else case extensions.levenshtein_less_equal(x.given_name, y.given_name, 2)
+          when 1 then case when greatest(length(x.given_name), length(y.given_name)) >= 3 then 2 else 1 end
+          when 2 then case when length(x.given_name) = length(y.given_name) and translate(x.given_name, y.given_name, '') = '' and translate(y.given_name, x.given_name, '') = '' then 2
+            when greatest(length(x.given_name), length(y.given_name)) >= 6 then 1 else 0 end
+          else case when least(length(x.given_name), length(y.given_name)) >= 3 and (left(x.given_name, length(y.given_name)) = y.given_name or left(y.given_name, length(x.given_name)) = x.given_name)
+            then 1 else 0 end end end as l5,
+      case when x.family_name = y.family_name then 3 when x.family_name is null or y.family_name is null then null
+        when length(x.family_name) = 1 or length(y.family_name) = 1 then case when left(x.family_name, 1) = left(y.family_name, 1) then null else 0 end
+        when x.given_name = y.family_name and x.family_name = y.given_name then 2
+        else case extensions.levenshtein_less_equal(x.family_name, y.family_name, 2)
+          when 1 then case when greatest(length(x.family_name), length(y.family_name)) >= 3 then 2 else 1 end
+          when 2 then case when length(x.family_name) = length(y.family_name) and translate(x.family_name, y.family_name, '') = '' and translate(y.family_name, x.family_name, '') = '' then 2
+            when greatest(length(x.family_name), length(y.family_name)) >= 6 then 1 else 0 end
+          else case when least(length(x.family_name), length(y.family_name)) >= 3 and (left(x.family_name, length(y.family_name)) = y.family_name or left(y.family_name, length(x.family_name)) = x.family_name)
+            then 1 else 0 end end end as l6,
+      case when x.birth_date = y.birth_date then 3 when x.birth_date is null or y.birth_date is null then null
+        when length(x.birth_date) = 4 or length(y.birth_date) = 4 then case when left(x.birth_date, 4) = left(y.birth_date, 4) then 1 else 0 end
+        when left(x.birth_date, 4) || substr(x.birth_date, 7, 2) || substr(x.birth_date, 5, 2) = y.birth_date then 2
+        else case extensions.levenshtein_less_equal(x.birth_date, y.birth_date, 2) when 1 then 2
+          when 2 then case when length(x.birth_date) = length(y.birth_date) and translate(x.birth_date, y.birth_date, '') = '' and translate(y.birth_date, x.birth_date, '') = '' then 2 else 1 end
+          else case when left(x.birth_date, 4) = left(y.birth_date, 4) and (substr(x.birth_date, 5, 2) = substr(y.birth_date, 5, 2) or substr(x.birth_date, 7) = substr(y.birth_date, 7)) then 1 else 0 end end end as l7,
+      case when x.street = y.street then 3 when x.street is null or y.street is null then null when abs(length(x.street) - length(y.street)) > 2 then 0
+        else case extensions.levenshtein_less_equal(x.street, y.street, 2) when 1 then 2 when 2 then case when greatest(length(x.street), length(y.street)) >= 6 then 1 else 0 end else 0 end end as l8,
+      case when x.house_number = y.house_number then 3 when x.house_number is null or y.house_number is null then null when abs(length(x.house_number) - length(y.house_number)) > 1 then 0
+        else case extensions.levenshtein_less_equal(x.house_number, y.house_number, 1) when 1 then 2 else 0 end end as l9,
+      case when x.city = y.city then 3 when x.city is null or y.city is null then null when abs(length(x.city) - length(y.city)) > 2 then 0
+        else case extensions.levenshtein_less_equal(x.city, y.city, 2) when 1 then 2 when 2 then case when greatest(length(x.city), length(y.city)) >= 6 then 1 else 0 end else 0 end end as l10,
+      case when x.postcode = y.postcode then 3 when x.postcode is null or y.postcode is null then null when abs(length(x.postcode) - length(y.postcode)) > 1 then 0
+        else case extensions.levenshtein_less_equal(x.postcode, y.postcode, 2) when 1 then 2
+          when 2 then case when length(x.postcode) = length(y.postcode) and translate(x.postcode, y.postcode, '') = '' then 2 when greatest(length(x.postcode), length(y.postcode)) >= 6 then 1 else 0 end else 0 end end as l11,
+      case when x.region = y.region then 3 when x.region is null or y.region is null then null when abs(length(x.region) - length(y.region)) > 1 then 0
+        else case extensions.levenshtein_less_equal(x.region, y.region, 1) when 1 then 2 else 0 end end as l12,
+      coalesce(x.more_identifiers, y.more_identifiers) is not null and (x.more_identifiers || array['customer_id:' || x.customer_id, 'email:' || x.email, 'phone:' || x.phone, 'social_handle:' || x.social_handle])
+        && (y.more_identifiers || array['customer_id:' || y.customer_id, 'email:' || y.email, 'phone:' || y.phone, 'social_handle:' || y.social_handle]) as share_another
+    from unnest(p_a, p_b) p (a, b)
+    join actors.identity_records x on x.brand_id = p_brand and x.id = p.a
+    join actors.identity_records y on y.brand_id = p_brand and y.id = p.b
+    offset 0 -- keeps each comparison from being made again wherever its level is named
+  ), counted as (
+    -- An e-mail address that agrees holds the name already; one of several identifiers that agrees makes the others silent.
+    select l.a, l.b, l.xb, l.yb, l.given_derived, l.family_derived, array[
+      case when l.share_another and l.l1 < 3 then null else l.l1 end, case when l.share_another and l.l2 < 3 then null else l.l2 end,
+      case when l.share_another and l.l3 < 3 then null else l.l3 end, case when l.share_another and l.l4 < 3 then null else l.l4 end,
+      case when l.l2 >= 1 and l.l5 >= 2 and l.given_in_mail then 4 else l.l5 end,
+      case when l.l2 >= 1 and l.l6 >= 2 and l.family_in_mail then 4 else l.l6 end,
+      l.l7, l.l8, l.l9, l.l10, l.l11, l.l12]::smallint[] as v, l.share_another
+    from levels l
+    offset 0
+  ), weighed as (
+    select c.a, c.b, c.v,
+      array[
+        case when c.share_another and coalesce(c.v[1], c.v[2], c.v[3], c.v[4]) is null then v_n + 4
+          when c.v[1] < 3 then v_w[c.v[1] + 1] when c.v[1] = 3 then coalesce(v_w[4] + least(c.xb[1], c.yb[1]) + v_n + (c.xb[1] + c.yb[1]) * 0, 0) end,
+        case when c.v[2] < 3 then v_w[c.v[2] + 5] when c.v[2] = 3 then coalesce(v_w[8] + least(c.xb[2], c.yb[2]) + v_n + (c.xb[2] + c.yb[2]) * 0, 0) end,
+        case when c.v[3] < 3 then v_w[c.v[3] + 9] when c.v[3] = 3 then coalesce(v_w[12] + least(c.xb[3], c.yb[3]) + v_n + (c.xb[3] + c.yb[3]) * 0, 0) end,
+        case when c.v[4] < 3 then v_w[c.v[4] + 13] when c.v[4] = 3 then coalesce(v_w[16] + least(c.xb[4], c.yb[4]) + v_n + (c.xb[4] + c.yb[4]) * 0, 0) end,
+        case when c.v[5] < 3 then v_w[c.v[5] + case when c.given_derived then 49 else 17 end] when c.v[5] = 3 then v_w[case when c.given_derived then 52 else 20 end] + least(c.xb[5], c.yb[5]) when c.v[5] = 4 then 0 end,
+        case when c.v[6] < 3 then v_w[c.v[6] + case when c.family_derived then 53 else 21 end] when c.v[6] = 3 then v_w[case when c.family_derived then 56 else 24 end] + least(c.xb[6], c.yb[6]) when c.v[6] = 4 then 0 end,
+        case when c.v[7] < 3 then v_w[c.v[7] + 25] when c.v[7] = 3 then v_w[28] + least(c.xb[7], c.yb[7]) end,
+        case when c.v[8] < 3 then v_w[c.v[8] + 29] when c.v[8] = 3 then v_w[32] + least(c.xb[8], c.yb[8]) end,
+        case when c.v[9] < 3 then v_w[c.v[9] + 33] when c.v[9] = 3 then v_w[36] + least(c.xb[9], c.yb[9]) end,
+        case when c.v[10] < 3 then v_w[c.v[10] + 37] when c.v[10] = 3 then v_w[40] + least(c.xb[10], c.yb[10]) end,
+        case when c.v[11] < 3 then v_w[c.v[11] + 41] when c.v[11] = 3 then v_w[44] + least(c.xb[11], c.yb[11]) end,
+        case when c.v[12] < 3 then v_w[c.v[12] + 45] when c.v[12] = 3 then v_w[48] + least(c.xb[12], c.yb[12]) end] as w,
+      case when c.given_derived then 8 else 0 end + case when c.family_derived then 16 else 0 end as derived,
+      coalesce(case when c.v[6] = 3 then least(c.xb[6], c.yb[6]) end, 0) + coalesce(case when c.v[8] = 3 then least(c.xb[8], c.yb[8]) end, 0)
+        + coalesce(case when c.v[9] = 3 then least(c.xb[9], c.yb[9]) end, 0) + coalesce(case when c.v[10] = 3 then least(c.xb[10], c.yb[10]) end, 0)
+        + coalesce(case when c.v[11] = 3 then least(c.xb[11], c.yb[11]) end, 0) + coalesce(case when c.v[12] = 3 then least(c.xb[12], c.yb[12]) end, 0)
+        + coalesce(case when c.v[3] = 3 then coalesce(least(c.xb[3], c.yb[3]) + v_n + (c.xb[3] + c.yb[3]) * 0, -v_w[12]) end, 0) as household_bits,
+      coalesce(case when c.v[1] = 3 then coalesce(least(c.xb[1], c.yb[1]) + v_n + (c.xb[1] + c.yb[1]) * 0, -v_w[4]) end, 0)
+        + coalesce(case when c.v[2] = 3 then coalesce(least(c.xb[2], c.yb[2]) + v_n + (c.xb[2] + c.yb[2]) * 0, -v_w[8]) end, 0)
+        + coalesce(case when c.v[4] = 3 then coalesce(least(c.xb[4], c.yb[4]) + v_n + (c.xb[4] + c.yb[4]) * 0, -v_w[16]) end, 0)
+        + coalesce(case when c.v[5] = 3 then least(c.xb[5], c.yb[5]) end, 0) + coalesce(case when c.v[7] = 3 then least(c.xb[7], c.yb[7]) end, 0) as own_bits
+    from counted c
+    offset 0
+  ), summed as (
+    select s.*, coalesce(s.w[1], 0) + coalesce(s.w[2], 0) + coalesce(s.w[4], 0) + coalesce(s.w[5], 0) + coalesce(s.w[7], 0) + s.shared as total
+    from (
+      select d.*, coalesce(d.w[3], 0) + coalesce(d.w[6], 0) + coalesce(d.w[8], 0) + coalesce(d.w[9], 0) + coalesce(d.w[10], 0) + coalesce(d.w[11], 0) + coalesce(d.w[12], 0) as shared
+      from weighed d
+    ) s
+    offset 0
+  )
+  select s.a, s.b, s.v || s.derived::smallint, s.w, s.own_bits + s.household_bits, s.household_bits,
+    ln(o.odds) / ln(2::double precision), o.odds / (1 + o.odds)
+  from summed s
+  cross join lateral (
+    -- Three ways to come by such a pair: one person, two strangers, two people of one household, who share what a household shares.
+    select v_k * power(2::double precision, greatest(-500, least(500, s.total)))
+      / (1 + v_h * power(2::double precision, greatest(-500, least(500, s.shared)))) as odds
+  ) o;
+end
+$$;
+comment on function private.score_identities(uuid, uuid[], uuid[], private.identity_model) is
+  'Fellegi-Sunter match weights of pairs p_a[i], p_b[i]. levels: per field of private.identity_fields the level of agreement (0 different to 3 exact, 4 agrees but is counted elsewhere, null not comparable), then 8 + 16 flags for names read from e-mail; weights: log2 m/u, u of exact agreement being the frequency of the value; bits, household_bits: the part of the weights that the values'' rarity gives, for training. probability = odds / (1 + odds), odds = k/n 2^w / (1 + h/n 2^s): k matches per record, n records, h household mates per record, s the sum over what a household shares (family name, phone, address).';

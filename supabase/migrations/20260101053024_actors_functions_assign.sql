@@ -1,0 +1,150 @@
+create function private.note_identity_reviews(p_brand uuid, p_ids uuid[], p_labels integer[], p_pairs private.identity_pair[],
+  p_apart private.identity_pair[], p_model private.identity_model, p_review double precision)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the arrays
+as $$
+begin
+  -- One question for two clusters: about the two records that are most likely the same.
+  with doubts as materialized (
+    select l.a, l.b, l.probability from private.identity_links(p_pairs, p_labels, p_model) l
+    where l.probability >= p_review
+      and not exists (select from unnest(p_apart) n where least(p_labels[n.a], p_labels[n.b]) = l.a and greatest(p_labels[n.a], p_labels[n.b]) = l.b)
+  ), asked as (
+    select distinct on (d.a, d.b) m.record_a, m.record_b, d.probability, m.waterfall
+    from doubts d
+    join unnest(p_pairs) p on least(p_labels[p.a], p_labels[p.b]) = d.a and greatest(p_labels[p.a], p_labels[p.b]) = d.b
+    join actors.identity_matches m on m.brand_id = p_brand and m.record_a = least(p_ids[p.a], p_ids[p.b]) and m.record_b = greatest(p_ids[p.a], p_ids[p.b])
+    order by d.a, d.b, m.probability desc, p.a, p.b
+  ), opened as (
+    insert into actors.identity_reviews as v (brand_id, record_a, record_b, probability, waterfall)
+    select p_brand, a.record_a, a.record_b, a.probability, a.waterfall from asked a
+    on conflict (brand_id, record_a, record_b) do update
+    set probability = excluded.probability, waterfall = excluded.waterfall, status = 'open'
+    where v.status in ('open', 'obsolete')
+  )
+  update actors.identity_reviews v set status = 'obsolete'
+  from unnest(p_ids) i
+  where v.brand_id = p_brand and v.record_a = i and v.status = 'open'
+    and not exists (select from asked a where a.record_a = v.record_a and a.record_b = v.record_b);
+end
+$$;
+comment on function private.note_identity_reviews(uuid, uuid[], integer[], private.identity_pair[], private.identity_pair[], private.identity_model, double precision) is
+  'Opens a review for every two clusters whose probability reaches p_review without having made them one, and closes as obsolete those among the records p_ids that are questions no more.';
+
+create function private.assign_records(p_brand uuid, p_records uuid[], p_model private.identity_model, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
+as $$
+declare
+  v_places private.identity_place[] := array(select p from private.place_records(p_brand, p_records, p_model, p_now) p);
+  v_clusters integer[];
+  v_owners uuid[];
+  v_new uuid[];
+  v_step record;
+begin
+  -- A person stays with the cluster that holds most of its signals; the oldest person of a cluster keeps it.
+  with held as (
+    select p.actor_id, p.cluster, sum(r.signal_count) as signals, min(r.first_seen_at) as first_at, min(r.fingerprint) as fingerprint
+    from unnest(v_places) p join actors.identity_records r on r.brand_id = p_brand and r.id = p.record_id
+    where p.actor_id is not null group by p.actor_id, p.cluster
+  ), claims as (
+    select distinct on (h.actor_id) h.actor_id, h.cluster from held h order by h.actor_id, h.signals desc, h.first_at, h.fingerprint
+  ), owners as (
+    select distinct on (c.cluster) c.cluster, c.actor_id from claims c join actors.actors a on a.brand_id = p_brand and a.id = c.actor_id
+    order by c.cluster, a.created_at, a.id
+  ), clusters as (
+    select distinct p.cluster from unnest(v_places) p
+  )
+  select array_agg(c.cluster order by c.cluster), array_agg(coalesce(o.actor_id, private.uuid_v7()) order by c.cluster),
+    array_agg(o.actor_id order by c.cluster)
+  into v_clusters, v_owners, v_new
+  from clusters c left join owners o using (cluster);
+
+  select private.found_actors(p_brand, array_agg(c.owner order by p.record_id), array_agg(p.record_id order by p.record_id)) into v_new
+  from unnest(v_clusters, v_owners, v_new) c (cluster, owner, known)
+  join unnest(v_places) p on p.cluster = c.cluster
+  where c.known is null;
+
+  update actors.identity_records r set actor_id = c.owner, match_probability = p.probability
+  from unnest(v_places) p join unnest(v_clusters, v_owners) c (cluster, owner) on c.cluster = p.cluster
+  where r.brand_id = p_brand and r.id = p.record_id and r.actor_id is null;
+
+  -- A loop: each step is a merge, a split or a change of certainty of one person, recorded as such.
+  for v_step in
+    select p.actor_id, c.owner, array_agg(p.record_id order by p.record_id) as records, array_agg(p.probability order by p.record_id) as probabilities,
+      count(*) = (select count(*) from unnest(v_places) o where o.actor_id = p.actor_id) as is_whole
+    from unnest(v_places) p
+    join unnest(v_clusters, v_owners) c (cluster, owner) on c.cluster = p.cluster
+    join actors.identity_records r on r.brand_id = p_brand and r.id = p.record_id
+    where p.actor_id is not null and (p.actor_id <> c.owner or abs(r.match_probability - p.probability) > 0.02)
+    group by p.actor_id, c.owner
+    order by min(r.fingerprint)
+  loop
+    if v_step.actor_id <> v_step.owner and v_step.is_whole then
+      perform private.merge_actors(p_brand, v_step.owner, v_step.actor_id, jsonb_build_object('by', 'auto', 'model_version', (p_model).version), p_now);
+    end if;
+    perform private.move_records(p_brand, v_step.records, v_step.owner, v_step.probabilities,
+      jsonb_build_object('by', 'auto', 'model_version', (p_model).version), p_now);
+  end loop;
+  return coalesce(v_new, '{}');
+end
+$$;
+comment on function private.assign_records(uuid, uuid[], private.identity_model, timestamptz) is
+  'Gives every record touched by p_records its person: new clusters found a person, clusters of several people make them one (the oldest stays), records that another cluster claims move. Returns the people made.';
+
+create function private.refresh_identifiers(p_brand uuid, p_actors uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
+as $$
+begin
+  with strengths as materialized (
+    select k::text as type, private.actors_number(p_brand, 'match_confidence.' || k) as strength
+    from unnest(array['customer_id', 'email', 'phone', 'social_handle']) k
+  ), carried as materialized (
+    select r.actor_id, i.type, i.value, max(r.match_probability) * max(s.strength) as confidence, min(r.first_seen_at) as first_at, max(r.last_seen_at) as last_at
+    from actors.identity_records r
+    cross join lateral (
+      select v.type, v.value from (values ('customer_id', r.customer_id), ('email', r.email), ('phone', r.phone), ('social_handle', r.social_handle)) v (type, value)
+      union all
+      select split_part(m.value, ':', 1), substr(m.value, strpos(m.value, ':') + 1) from unnest(r.more_identifiers) m (value)
+    ) i
+    join strengths s on s.type = i.type
+    where r.brand_id = p_brand and r.actor_id = any (p_actors) and i.value is not null
+    group by r.actor_id, i.type, i.value
+  ), gone as (
+    delete from actors.actor_identifiers a
+    where a.brand_id = p_brand and a.actor_id = any (p_actors)
+      and not exists (select from carried c where c.actor_id = a.actor_id and c.type = a.identifier_type::text and c.value = a.identifier_value)
+  )
+  insert into actors.actor_identifiers as a (brand_id, actor_id, identifier_type, identifier_value, confidence, first_seen_at, last_seen_at)
+  select p_brand, c.actor_id, c.type::actors.identifier_type, c.value, c.confidence, c.first_at, c.last_at
+  from carried c order by c.actor_id, c.type, c.value
+  on conflict (brand_id, actor_id, identifier_type, identifier_value) do update
+  set confidence = excluded.confidence, first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at
+  where (a.confidence, a.first_seen_at, a.last_seen_at) is distinct from (excluded.confidence, excluded.first_seen_at, excluded.last_seen_at);
+
+  update actors.actors a
+  set identifiers = coalesce(i.identifiers, '{}')
+  from unnest(p_actors) p (id)
+  left join (
+    select t.actor_id, jsonb_object_agg(t.identifier_type, t.identifier_values) as identifiers
+    from (
+      select n.actor_id, n.identifier_type, jsonb_agg(n.identifier_value order by n.first_seen_at, n.identifier_value) as identifier_values
+      from actors.actor_identifiers n where n.brand_id = p_brand and n.actor_id = any (p_actors)
+      group by n.actor_id, n.identifier_type
+    ) t group by t.actor_id
+  ) i on i.actor_id = p.id
+  where a.brand_id = p_brand and a.id = p.id and a.identifiers is distinct from coalesce(i.identifiers, '{}');
+end
+$$;
+comment on function private.refresh_identifiers(uuid, uuid[]) is
+  'Writes actors.actor_identifiers and actors.actors.identifiers of the people from their records.';
