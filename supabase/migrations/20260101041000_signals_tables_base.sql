@@ -32,6 +32,9 @@ create table signals.signals_base (
   is_duplicate boolean not null default false,
   duplicate_of uuid,
   duplicate_kind signals.duplicate_kind,
+  retracted_at timestamptz,
+  retraction_reason text
+    constraint retraction_reason_is_not_too_long check (length(retraction_reason) <= 1000),
   source_metadata jsonb not null default '{}',
   metadata jsonb not null default '{}',
   created_at timestamptz not null default now(),
@@ -62,5 +65,6 @@ comment on column signals.signals_base.processing_error is 'Why the last process
 comment on column signals.signals_base.quality_score is 'Weight of the signal as evidence: exp of the weighted mean of ln over quality_parts.';
 comment on column signals.signals_base.quality_parts is 'completeness, plausibility, freshness and source_trust, each above 0 and at most 1.';
 comment on column signals.signals_base.duplicate_of is 'The signal that counts instead. It is never itself a duplicate.';
+comment on column signals.signals_base.retracted_at is 'When it was taken back (actors.retract): nothing is believed because of it from then on. Null: it counts.';
 comment on column signals.signals_base.source_metadata is 'About the transport: name of the person as given, how it came in.';
 comment on column signals.signals_base.metadata is 'What the sender added under metadata.';

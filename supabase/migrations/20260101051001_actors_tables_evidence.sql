@@ -22,6 +22,7 @@ create table actors.evidence (
     constraint match_probability_is_a_share check (match_probability between 0 and 1),
   occurred_at timestamptz not null,
   recorded_at timestamptz not null default now(),
+  retracted_at timestamptz,
   source_kind actors.evidence_source not null,
   source_id uuid not null,
   unique (brand_id, source_kind, source_id, attribute, context, category, is_stated),
@@ -37,8 +38,9 @@ comment on column actors.evidence.distribution is 'Likelihood: beta (value 0..1)
 comment on column actors.evidence.exposure is 'Days over which the events were counted; null: a stream of single events, its first one starts the clock.';
 comment on column actors.evidence.is_stated is 'True: the person said so; false: seen in behaviour. The two are folded apart.';
 comment on column actors.evidence.weight is 'Signal quality x attribution confidence. In a belief it counts times match_probability.';
-comment on column actors.evidence.match_probability is 'Probability that the source is of this actor. With actor_id it follows identity resolution; every other column is never changed.';
+comment on column actors.evidence.match_probability is 'Probability that the source is of this actor. With actor_id it follows identity resolution; of the other columns only retracted_at is ever set.';
 comment on column actors.evidence.occurred_at is 'Event time; the fold follows it. recorded_at is the other clock: when we learned of it.';
+comment on column actors.evidence.retracted_at is 'When its source was taken back; null: it counts.';
 comment on column actors.evidence.source_id is 'signals.signals_base.id or outcomes.outcomes.id, by source_kind. A source says a thing once: a retry adds nothing.';
 
 create table actors.actor_beliefs (

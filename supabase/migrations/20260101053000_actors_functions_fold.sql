@@ -50,8 +50,9 @@ select e.*, case e.distribution
       else array[w.w * e.exposure, w.w * e.value, 0] end
     else array[w.w, w.w * e.value, 0] end as sums
 from actors.evidence e
-cross join lateral (select e.weight * e.match_probability as w) w;
-comment on view private.evidence_pieces is 'Evidence with what each piece adds to actor_beliefs.sums at its own time.';
+cross join lateral (select e.weight * e.match_probability as w) w
+where e.retracted_at is null;
+comment on view private.evidence_pieces is 'Evidence that counts, with what each piece adds to actor_beliefs.sums at its own time.';
 
 create function private.fold(p_sums double precision[], p_at timestamptz[], p_half_life_days double precision)
 returns double precision[]

@@ -7,7 +7,7 @@ select s.brand_id, s.id as signal_id, s.actor_id, s.signal_type, s.occurred_at, 
   s.occurred_at at time zone b.timezone as local_at
 from signals.signals_base s
 join core.brands b on b.id = s.brand_id
-where s.actor_id is not null and not s.is_duplicate;
+where s.actor_id is not null and not s.is_duplicate and s.retracted_at is null;
 comment on view private.signal_basics is 'Signals of known people, with their weight as evidence (quality) and local time.';
 
 create view private.order_evidence as

@@ -94,7 +94,7 @@ begin
     perform private.raise_error('invalid_argument', 'p_limit', 'must be from 1 to 20000');
   end if;
   -- One worker per brand: two could make the same person twice, or fold one person at once. Brands run side by side.
-  perform pg_advisory_xact_lock(hashtextextended('actors.process_signals ' || p_brand, 0));
+  perform private.lock_brand_identity(p_brand);
 
   select array_agg(c.id order by c.occurred_at, c.id) into v_signals
   from (

@@ -1,3 +1,13 @@
+create function private.lock_brand_identity(p_brand uuid)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('actors.process_signals ' || p_brand, 0))
+$$;
+comment on function private.lock_brand_identity(uuid) is 'The lock of actors.process_signals, until the end of the transaction: who is who in a brand is changed by one at a time.';
+
 create function private.lock_identity(p_actor uuid)
 returns uuid
 language plpgsql
@@ -8,8 +18,7 @@ declare
   v_brand constant uuid := private.actors_brand_of(p_actor);
 begin
   perform private.require_role(v_brand, 'operator');
-  -- The lock of actors.process_signals: identity is changed by one at a time.
-  perform pg_advisory_xact_lock(hashtextextended('actors.process_signals ' || v_brand, 0));
+  perform private.lock_brand_identity(v_brand);
   return v_brand;
 end
 $$;

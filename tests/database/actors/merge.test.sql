@@ -16,7 +16,7 @@ create function pg_temp.signal(p_seed integer, p_who text, p_number integer) ret
     || case floor(4 * tests.uniform(format('%s %s %s kind', p_seed, p_who, p_number)))
       when 0 then jsonb_build_object('type', 'whatsapp_message', 'data', jsonb_build_object('message_text', 'hello ' || p_number, 'is_inbound', true, 'sender_phone', '+44 7700 90' || lpad((p_seed * 3 + ascii(p_who) - 65)::text, 4, '0')))
       when 1 then jsonb_build_object('type', 'review', 'data', jsonb_build_object('rating', 1 + p_number % 5, 'review_text', 'text ' || p_number, 'topics_mentioned', '["delivery"]'::jsonb))
-      when 2 then jsonb_build_object('type', 'survey_response', 'data', jsonb_build_object('survey_id', 's', 'question_id', 'preference.category', 'question_text', 'What do you like?', 'question_type', 'open_text', 'response_value', (array['tea', 'wine'])[1 + p_number % 2]))
+      when 2 then jsonb_build_object('type', 'survey_response', 'data', jsonb_build_object('survey_id', 's', 'question_id', 'preference.category', 'question_text', 'What do you like?', 'question_type', 'text', 'response_value', (array['tea', 'wine'])[1 + p_number % 2]))
       else jsonb_build_object('type', 'order', 'data', jsonb_build_object('order_status', 'delivered', 'order_method', 'online', 'subtotal', 10 + p_number, 'total_amount', 10 + p_number,
         'items', jsonb_build_array(jsonb_build_object('product_id', 'x', 'name', 'x', 'quantity', 1, 'unit_price', 10 + p_number,
           'category', (array['tea', 'wine', 'bread'])[1 + (3 * tests.uniform(format('%s %s %s taste', p_seed, p_who, p_number)))::integer % 3]))))
