@@ -151,12 +151,12 @@ begin
     join actors.identity_records y on y.brand_id = p_brand and y.id = p.b
     offset 0 -- keeps each comparison from being made again wherever its level is named
   ), counted as (
-    -- An e-mail address that agrees holds the name already; one of several identifiers that agrees makes the others silent.
+    -- An e-mail address that agrees holds the name already, all the more one that was read from it; one of several identifiers that agrees makes the others silent.
     select l.a, l.b, l.xb, l.yb, l.given_derived, l.family_derived, array[
       case when l.share_another and l.l1 < 3 then null else l.l1 end, case when l.share_another and l.l2 < 3 then null else l.l2 end,
       case when l.share_another and l.l3 < 3 then null else l.l3 end, case when l.share_another and l.l4 < 3 then null else l.l4 end,
-      case when l.l2 >= 1 and l.l5 >= 2 and l.given_in_mail then 4 else l.l5 end,
-      case when l.l2 >= 1 and l.l6 >= 2 and l.family_in_mail then 4 else l.l6 end,
+      case when l.l2 = 3 and l.given_derived then null when l.l2 >= 1 and l.l5 >= 2 and l.given_in_mail then 4 else l.l5 end,
+      case when l.l2 = 3 and l.family_derived then null when l.l2 >= 1 and l.l6 >= 2 and l.family_in_mail then 4 else l.l6 end,
       l.l7, l.l8, l.l9, l.l10, l.l11, l.l12]::smallint[] as v, l.share_another
     from levels l
     offset 0

@@ -40,7 +40,11 @@ insert into private.error_codes (key, errcode, http_status, message, hint) value
 
 select private.register_function('actors.process_signals', 'signal_processing', 'matching',
   'Finds the person of each pending signal, writes its evidence and folds it into beliefs.',
-  '{"parameters": ["actors.match_confidence.*", "actors.half_life_days.*", "actors.stated_strength"]}');
+  '{"parameters": ["actors.match_*", "actors.household_share", "actors.identity_population", "actors.block_cap", "actors.component_cap", "actors.half_life_days.*", "actors.stated_strength"]}');
+select private.register_function('actors.train_identity', 'learning', 'learning',
+  'Learns from the brand''s records how the fields of one person and of two people differ.', '{"parameters": ["actors.training_pairs", "actors.match_confidence.*"]}');
+select private.register_function('actors.answer_review', 'actor_matching', 'matching',
+  'Takes the answer to a review: the records are tied together, or kept apart, in every clustering from then on.', '{}');
 select private.register_function('actors.refresh_vectors', 'transformation', 'transformation',
   'Refreshes the priors of the brand and writes the standardised belief vector of every active actor.',
   '{"parameters": ["actors.prior_strength.*"]}');
