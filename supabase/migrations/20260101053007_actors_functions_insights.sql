@@ -64,45 +64,6 @@ $$;
 comment on function private.actors_write_contradictions(uuid, private.compared_share[], timestamptz) is
   'Opens, follows and closes actors.actor_contradictions by the Bayes factor of stated against observed, and logs openings and endings in ai.contradiction_logs. Both beliefs stay as they are. Returns how many rows it wrote.';
 
-create function private.actors_write_routines(p_brand uuid, p_posteriors private.posterior[], p_now timestamptz)
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  with parameters as materialized (
-    select private.actors_number(p_brand, 'routine_log_bayes_factor') as opens_at
-  ), weeks as (
-    select p.actor_id, max(p.evidence_weight) as n, max(p.confidence) as confidence, sum(p.evidence_count)::integer as evidence_count,
-      jsonb_object_agg(p.category, p.mean) as shares,
-      (array_agg(p.category order by p.mean desc, p.category))[1]::integer as weekday, max(p.mean) as share,
-      (jsonb_agg(to_jsonb(p.sources) order by p.mean desc, p.category)) -> 0 as sources,
-      -- Dirichlet(0.3 each) against equal days. Days without an order add nothing: their terms cancel.
-      private.ln_gamma(7 * 0.3) - private.ln_gamma(7 * 0.3 + max(p.evidence_weight))
-        + sum(private.ln_gamma(0.3 + p.evidence_sum) - private.ln_gamma(0.3)) + max(p.evidence_weight) * ln(7::double precision) as ln_bayes_factor
-    from unnest(p_posteriors) p
-    where p.attribute = 'behavior.weekday' and not p.is_stated
-    group by p.actor_id
-  )
-  insert into actors.actor_memory_loops as t (brand_id, actor_id, loop_type, loop_description, loop_frequency, loop_strength, loop_consistency,
-    loop_duration, pattern_data, confidence, evidence_count, last_updated_at, source_signals)
-  select p_brand, w.actor_id, 'weekly_routine',
-    'orders on ' || (array['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])[w.weekday], 'weekly', w.share,
-    -- Of some hundred orders on one weekday the factor is so large that exp() would raise an underflow.
-    1 / (1 + exp(-least(700, w.ln_bayes_factor))), 7, jsonb_build_object('iso_weekday', w.weekday, 'shares', w.shares, 'ln_bayes_factor', w.ln_bayes_factor),
-    w.confidence, w.evidence_count, p_now, w.sources
-  from weeks w
-  left join actors.actor_memory_loops c on (c.brand_id, c.actor_id, c.loop_type) = (p_brand, w.actor_id, 'weekly_routine') and c.is_current
-  where c.id is not null or w.ln_bayes_factor >= (select opens_at from parameters)
-  on conflict (brand_id, actor_id, loop_type) where is_current do update
-  set loop_description = excluded.loop_description, loop_strength = excluded.loop_strength, loop_consistency = excluded.loop_consistency,
-    pattern_data = excluded.pattern_data, confidence = excluded.confidence, evidence_count = excluded.evidence_count,
-    last_updated_at = excluded.last_updated_at, source_signals = excluded.source_signals
-  where t.evidence_count <> excluded.evidence_count
-$$;
-comment on function private.actors_write_routines(uuid, private.posterior[], timestamptz) is
-  'Writes the weekly routines of actors.actor_memory_loops: kept when the weekdays of the orders differ from chance by the parameter actors.routine_log_bayes_factor. loop_consistency: probability that it is a routine, at even prior odds.';
-
 create function private.actors_write_beliefs(p_brand uuid, p_actors uuid[], p_now timestamptz default now())
 returns void
 language plpgsql
@@ -124,7 +85,8 @@ begin
   perform private.actors_write_contradictions(p_brand, v_shares, p_now);
   perform private.actors_write_frictions(p_brand, v_posteriors, p_now);
   perform private.actors_write_triggers(p_brand, v_posteriors, p_now);
-  perform private.actors_write_routines(p_brand, v_posteriors, p_now);
+  -- Rhythms need each single occasion: too dear here, the hourly job looks for them.
+  insert into private.loops_due (brand_id, actor_id) select p_brand, a from unnest(p_actors) a order by a on conflict do nothing;
 end
 $$;
 comment on function private.actors_write_beliefs(uuid, uuid[], timestamptz) is
