@@ -141,6 +141,10 @@ create table actors.actor_contradictions (
   possible_explanations jsonb not null default '[]'
     constraint possible_explanations_is_a_list check (jsonb_typeof(possible_explanations) = 'array'),
   resolution_hypothesis text,
+  question_categories jsonb not null default '[]'
+    constraint question_categories_is_a_list check (jsonb_typeof(question_categories) = 'array'),
+  expected_information_gain double precision
+    constraint expected_information_gain_is_not_negative check (expected_information_gain >= 0),
   requires_investigation boolean not null default false,
   log_bayes_factor double precision not null,
   confidence double precision not null default 0
@@ -251,8 +255,10 @@ comment on column actors.belief_vector_components.standard_deviation is 'Over th
 
 comment on column actors.actor_preferences.stated_strength is 'Posterior share of the category by what was said.';
 comment on column actors.actor_preferences.consistency_score is '1 - 2 |stated - actual|.';
-comment on column actors.actor_contradictions.log_bayes_factor is 'Natural log: two separate shares against one common share; open from 2.3, strong from 4.6.';
+comment on column actors.actor_contradictions.log_bayes_factor is 'Natural log: how much likelier the behaviour is if the statement is not true of it; open from 1.8, strong from 3.6, agreed below 0.';
 comment on column actors.actor_contradictions.contradiction_strength is 'BF / (1 + BF): probability that the two differ, at even prior odds.';
+comment on column actors.actor_contradictions.resolution_hypothesis is 'The question that would settle it best, of those about question_categories.';
+comment on column actors.actor_contradictions.expected_information_gain is 'Bits by which an answer to that question is expected to lower the uncertainty about the favourite; null while it is not open.';
 comment on column actors.actor_contradictions.attribute is 'Belief that it is about, with category.';
 comment on column actors.actor_memory_loops.loop_duration is 'Period in whole days; pattern_data.period_days has it with fractions.';
 comment on column actors.actor_memory_loops.loop_strength is 'Share of the person''s occasions that follow the loop.';

@@ -1,3 +1,60 @@
+create function private.entropy_bits(p_shares double precision[])
+returns double precision
+language sql
+immutable
+strict
+set search_path = ''
+as $$
+  select coalesce(-sum(case when p > 0 then p * ln(p) / ln(2::double precision) else 0 end), 0) from unnest(p_shares) p
+$$;
+comment on function private.entropy_bits(double precision[]) is 'Shannon entropy of shares that sum to 1, in bits.';
+
+create type private.question as (
+  actor_id uuid,
+  attribute text,
+  category text,
+  asked text[],
+  question text,
+  information_gain double precision
+);
+
+create function private.best_questions(p_shares private.compared_share[], p_opens_at double precision, p_reliability double precision)
+returns setof private.question
+language sql
+stable
+set search_path = ''
+set enable_nestloop = off -- all rows are in memory and of unknown number: hash joins, never a quadratic one
+as $$
+  with open as materialized (
+    select c.actor_id, c.attribute, c.category, 1 / (1 + exp(-least(700, c.ln_bayes_factor))) as strength
+    from unnest(p_shares) c where c.ln_bayes_factor >= p_opens_at
+  ), sides as materialized (
+    select c.actor_id, c.attribute, c.category, coalesce(c.stated_mean / nullif(sum(c.stated_mean) over w, 0), 0) as stated,
+      coalesce(c.actual_mean / nullif(sum(c.actual_mean) over w, 0), 0) as actual
+    from unnest(p_shares) c window w as (partition by c.actor_id, c.attribute)
+  ), favourite as materialized (
+    -- Which category is the favourite: what was said where it is true, else what is done.
+    select o.actor_id, o.attribute, o.category as about, s.category, (1 - o.strength) * s.stated + o.strength * s.actual as share
+    from open o join sides s using (actor_id, attribute)
+  ), wordings as (
+    select f.actor_id, f.attribute, f.about, array[f.category] as asked, format('Is %s what you like best?', f.category) as question,
+      private.entropy_bits(array[a.yes, 1 - a.yes]) - private.entropy_bits(array[p_reliability, 1 - p_reliability]) as gain
+    from favourite f cross join lateral (select p_reliability * f.share + (1 - p_reliability) * (1 - f.share) as yes) a
+    union all
+    select f.actor_id, f.attribute, f.about, array[f.about, f.category], format('Which do you like better, %s or %s, or neither?', f.about, f.category),
+      private.entropy_bits(array[a.first, a.second, 1 - a.first - a.second]) - private.entropy_bits(array[p_reliability, (1 - p_reliability) / 2, (1 - p_reliability) / 2])
+    from favourite f
+    join favourite g on (g.actor_id, g.attribute, g.about, g.category) = (f.actor_id, f.attribute, f.about, f.about)
+    cross join lateral (
+      select p_reliability * g.share + (1 - p_reliability) / 2 * (1 - g.share) as first, p_reliability * f.share + (1 - p_reliability) / 2 * (1 - f.share) as second) a
+    where f.category <> f.about
+  )
+  select distinct on (w.actor_id, w.attribute, w.about) w.actor_id, w.attribute, w.about, w.asked, w.question, greatest(0, w.gain)
+  from wordings w order by w.actor_id, w.attribute, w.about, w.gain desc, cardinality(w.asked), w.asked
+$$;
+comment on function private.best_questions(private.compared_share[], double precision, double precision) is
+  'For each open contradiction the question with the largest expected reduction of uncertainty about the favourite category: H(answer) - H(answer | favourite), in bits, over yes/no about each category and a choice between the stated one and each other. p_reliability: probability that an answer is true, the rest spread over the other answers.';
+
 create function private.actors_write_contradictions(p_brand uuid, p_shares private.compared_share[], p_now timestamptz)
 returns integer
 language sql
@@ -5,30 +62,35 @@ volatile
 set search_path = ''
 as $$
   with parameters as materialized (
-    select private.actors_number(p_brand, 'contradiction_log_bayes_factor') as opens_at
+    select private.actors_number(p_brand, 'contradiction_log_bayes_factor') as opens_at, private.actors_number(p_brand, 'answer_reliability') as reliability
+  ), questions as materialized (
+    select q.* from parameters r cross join lateral private.best_questions(p_shares, r.opens_at, r.reliability) q
   ), judged as (
-    select c.*, 1 / (1 + exp(-c.ln_bayes_factor)) as strength, r.opens_at,
+    select c.*, q.question, q.asked, q.information_gain, 1 / (1 + exp(-c.ln_bayes_factor)) as strength, r.opens_at,
       format('says %s (%s), but it is %s%% of what is seen', c.category, replace(c.attribute, '.', ' '), round((100 * coalesce(c.actual_mean, 0))::numeric)) as description
     from unnest(p_shares) c
     cross join parameters r
+    left join questions q on (q.actor_id, q.attribute, q.category) = (c.actor_id, c.attribute, c.category)
     left join actors.actor_contradictions k
       on (k.brand_id, k.actor_id, k.attribute, k.category) = (p_brand, c.actor_id, c.attribute, c.category) and k.is_current
     where c.ln_bayes_factor >= r.opens_at or c.ln_bayes_factor is not null and k.id is not null
   ), written as (
     insert into actors.actor_contradictions as t (brand_id, actor_id, contradiction_type, attribute, category, contradiction_description,
       contradiction_strength, stated_belief, actual_behavior, evidence_for_stated, evidence_for_behavior, possible_explanations,
-      resolution_hypothesis, requires_investigation, log_bayes_factor, confidence, evidence_count, last_updated_at)
+      resolution_hypothesis, question_categories, expected_information_gain, requires_investigation, log_bayes_factor, confidence, evidence_count, last_updated_at,
+      source_signals)
     select p_brand, j.actor_id, 'stated_vs_behavior', j.attribute, j.category, j.description, j.strength,
       jsonb_build_object('share', j.stated_mean), jsonb_build_object('share', j.actual_mean, 'evidence_weight', j.actual_weight),
       private.to_list(j.stated_sources), private.to_list(j.actual_sources),
       '["wishes to be so and is not yet", "buys it elsewhere", "said it long ago", "the identifier is shared"]',
-      format('Ask: do you still choose %s?', j.category), j.ln_bayes_factor > 2 * j.opens_at, j.ln_bayes_factor,
-      j.actual_confidence, j.evidence_count, p_now
+      coalesce(j.question, format('Is %s what you like best?', j.category)), coalesce(to_jsonb(j.asked), '[]'), j.information_gain, j.ln_bayes_factor > 2 * j.opens_at, j.ln_bayes_factor,
+      j.actual_confidence, j.evidence_count, p_now, private.to_list(j.stated_sources) || private.to_list(j.actual_sources)
     from judged j
     on conflict (brand_id, actor_id, attribute, category) where is_current do update
     set contradiction_description = excluded.contradiction_description, contradiction_strength = excluded.contradiction_strength,
       stated_belief = excluded.stated_belief, actual_behavior = excluded.actual_behavior, evidence_for_stated = excluded.evidence_for_stated,
-      evidence_for_behavior = excluded.evidence_for_behavior, requires_investigation = excluded.requires_investigation,
+      evidence_for_behavior = excluded.evidence_for_behavior, resolution_hypothesis = coalesce(case when excluded.expected_information_gain is not null then excluded.resolution_hypothesis end, t.resolution_hypothesis),
+      question_categories = excluded.question_categories, expected_information_gain = excluded.expected_information_gain, source_signals = excluded.source_signals, requires_investigation = excluded.requires_investigation,
       log_bayes_factor = excluded.log_bayes_factor, confidence = excluded.confidence, evidence_count = excluded.evidence_count,
       last_updated_at = excluded.last_updated_at,
       is_resolved = case when excluded.log_bayes_factor < 0 then true when excluded.log_bayes_factor >= (select opens_at from parameters) then false else t.is_resolved end,

@@ -79,3 +79,49 @@ as $$
     where m.brand_id = a.brand_id and m.actor_id = a.id and m.is_current) l on true
   where a.brand_id = p_brand
 $$;
+
+-- People who name a favourite and buy. Half of them contradict themselves (actors.name contradicts): what they name is at
+-- most 5% of what they choose. The others name what they choose most, 40 to 90% of it. 4 to 8 categories; 6 to 60
+-- purchases, the fewer the likelier, of differing quality; one in ten of another person (noise); what is said is of
+-- differing weight, and one in five says it twice. p_first lets several brands have different people.
+create or replace function tests.plant_tastes(p_brand uuid, p_seed double precision, p_people integer, p_now timestamptz)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform setseed(p_seed);
+  create temp table planted on commit drop as
+  select gen_random_uuid() as id, i, i % 2 = 0 as contradicts, 4 + (random() * 4)::integer as k, 0.4 + 0.5 * random() as main, random() * 0.05 as said_share,
+    (6 * power(10, random()))::integer as n, 0.5 + 0.5 * random() as said_weight, random() < 0.2 as twice
+  from generate_series(1, p_people) i;
+  insert into actors.actors (id, brand_id, name, primary_identifier, primary_identifier_type, first_seen_at, last_seen_at)
+  select id, p_brand, case when contradicts then 'contradicts' else 'agrees' end, p_seed || '-' || i, 'customer_id', p_now - interval '1 year', p_now from planted;
+  -- Category 1 is the main one; who contradicts himself names category 2.
+  insert into actors.evidence (brand_id, actor_id, attribute, distribution, category, value, is_stated, weight, occurred_at, source_kind, source_id)
+  select p_brand, p.id, 'preference.category', 'dirichlet'::actors.distribution, 'c' || case when x.noise < 0.1 then 1 + floor(x.other * p.k) when x.u < p.main then 1
+      when p.contradicts and x.u < p.main + p.said_share then 2 when p.contradicts then 3 + floor(x.other * x.other * (p.k - 2)) else 2 + floor(x.other * x.other * (p.k - 1)) end,
+    1, false, x.weight, p_now - x.ago * interval '40 days', 'signal'::actors.evidence_source, gen_random_uuid()
+  from planted p cross join lateral (
+    select random() + 0 * y.y as u, random() as noise, random() as other, 0.5 + 0.5 * random() as weight, random() as ago from generate_series(1, p.n) y (y)) x
+  union all
+  select p_brand, p.id, 'preference.category', 'dirichlet', case when p.contradicts then 'c2' else 'c1' end, 3, true, p.said_weight, p_now - d.d * interval '10 days', 'signal', gen_random_uuid()
+  from planted p cross join generate_series(1, 2) d (d) where d.d = 1 or p.twice;
+  perform private.fold_evidence(p_brand, array(select e.id from actors.evidence e where e.brand_id = p_brand and e.attribute = 'preference.category'), p_now);
+  perform private.actors_write_beliefs(p_brand, array(select p.id from planted p), p_now);
+  drop table planted;
+end
+$$;
+
+create or replace function tests.score_tastes(p_brand uuid)
+returns table (found integer, right_found integer, planted integer)
+language sql
+set search_path = ''
+as $$
+  select count(*) filter (where x.found)::integer, count(*) filter (where x.found and a.name = 'contradicts')::integer,
+    count(*) filter (where a.name = 'contradicts')::integer
+  from actors.actors a
+  cross join lateral (select exists (select from actors.actor_contradictions k
+    where k.brand_id = a.brand_id and k.actor_id = a.id and k.is_current and not k.is_resolved) as found) x
+  where a.brand_id = p_brand and a.name in ('contradicts', 'agrees')
+$$;
