@@ -255,7 +255,7 @@ comment on column actors.belief_vector_components.standard_deviation is 'Over th
 
 comment on column actors.actor_preferences.stated_strength is 'Posterior share of the category by what was said.';
 comment on column actors.actor_preferences.consistency_score is '1 - 2 |stated - actual|.';
-comment on column actors.actor_contradictions.log_bayes_factor is 'Natural log: how much likelier the behaviour is if the statement is not true of it; open from 1.8, strong from 3.6, agreed below 0.';
+comment on column actors.actor_contradictions.log_bayes_factor is 'Natural log: how much likelier the behaviour is if the statement is not true of it; open from 1.6, strong from 3.2, agreed below 0.';
 comment on column actors.actor_contradictions.contradiction_strength is 'BF / (1 + BF): probability that the two differ, at even prior odds.';
 comment on column actors.actor_contradictions.resolution_hypothesis is 'The question that would settle it best, of those about question_categories.';
 comment on column actors.actor_contradictions.expected_information_gain is 'Bits by which an answer to that question is expected to lower the uncertainty about the favourite; null while it is not open.';

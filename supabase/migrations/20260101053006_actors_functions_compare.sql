@@ -34,7 +34,7 @@ as $$
     - private.ln_beta(1 + p_said + p_seen, 1 + p_said / 3 + p_seen_of - p_seen) + private.ln_beta(1 + p_said, 1 + p_said / 3)
 $$;
 comment on function private.ln_bayes_factor_of_statement(double precision, double precision, double precision) is
-  'Natural log of how much likelier the behaviour (p_seen of p_seen_of, weights) is from one to whom the category is like any other, share ~ Beta(1/2, 6), than from one who meant what he said with weight p_said, share ~ Beta(1 + said, 1 + said / 3): a favourite is chosen three times of four, not always. Above 1.8 is a contradiction: with statements of weight 1 to 3 and 6 to 60 observations that is right 97 times of 100 and misses one contradiction of ten; below 0 they agree.';
+  'Natural log of how much likelier the behaviour (p_seen of p_seen_of, weights) is from one to whom the category is like any other, share ~ Beta(1/2, 6), than from one who meant what he said with weight p_said, share ~ Beta(1 + said, 1 + said / 3): a favourite is chosen three times of four, not always. Above 1.6 is a contradiction: with statements of weight 1 to 3 and 6 to 60 observations that is right 97 times of 100 and misses one contradiction of ten; below 0 they agree.';
 
 create type private.compared_share as (
   actor_id uuid,

@@ -147,6 +147,9 @@ begin
   perform private.actors_write_contradictions(p_brand, v_shares, p_now);
   perform private.actors_write_frictions(p_brand, v_posteriors, p_now);
   perform private.actors_write_triggers(p_brand, v_posteriors, p_now);
+  if exists (select from unnest(v_posteriors) p where p.attribute in ('driver.primary', 'identity.archetype')) then
+    perform private.actors_write_drivers(p_brand, p_actors, p_now);
+  end if;
   -- Rhythms need each single occasion: too dear here, the hourly job looks for them.
   insert into private.loops_due (brand_id, actor_id) select p_brand, a from unnest(p_actors) a order by a on conflict do nothing;
 end

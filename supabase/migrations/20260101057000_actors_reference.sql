@@ -21,7 +21,7 @@ select k, to_jsonb(v), 'number', d from (values
   ('actors.prior_rate.per_occasion', 0.3, 'Answers per occasion before the brand has a mean of its own.'),
   ('actors.prior_share.friction', 0.1, 'Share of occasions that go wrong before the brand has a mean of its own.'),
   ('actors.stated_strength', 3, 'What a person states counts as so many observations of the stated side.'),
-  ('actors.contradiction_log_bayes_factor', 1.8, 'A contradiction opens at this natural log Bayes factor; it is strong from twice this, and closes below 0.'),
+  ('actors.contradiction_log_bayes_factor', 1.6, 'A contradiction opens at this natural log Bayes factor; it is strong from twice this, and closes below 0.'),
   ('actors.answer_reliability', 0.85, 'Probability that an answer to a question is true; decides which question is worth asking.'),
   ('actors.friction_severity', 0.3, 'A friction point opens when the share of bad occasions reaches this; it is resolved below half of it.'),
   ('actors.rhythm_chance', 0.05, 'A regular period is kept when the bound of its probability by chance is at most this. It is a bound for the least favourable stream: of 10,000 people with the usual ones (chance, bursts, silences) about one reaches it.'),
