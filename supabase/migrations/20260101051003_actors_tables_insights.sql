@@ -44,6 +44,8 @@ create table actors.actor_memory_loops (
   actor_id uuid not null,
   loop_type text not null
     constraint loop_type_is_known check (loop_type in ('purchase_pattern', 'communication_rhythm', 'seasonal_behavior', 'weekly_routine', 'monthly_cycle', 'event_triggered', 'other')),
+  activity text not null default 'purchase'
+    constraint activity_is_known check (activity in ('purchase', 'contact')),
   loop_description text,
   loop_frequency text
     constraint loop_frequency_is_known check (loop_frequency in ('daily', 'weekly', 'monthly', 'seasonal', 'irregular', 'unknown')),
@@ -60,6 +62,8 @@ create table actors.actor_memory_loops (
     constraint outcomes_is_a_list check (jsonb_typeof(outcomes) = 'array'),
   confidence double precision not null default 0
     constraint confidence_is_a_share check (confidence between 0 and 1),
+  next_expected_at timestamptz,
+  expires_at timestamptz,
   evidence_count integer not null default 0
     constraint evidence_count_is_not_negative check (evidence_count >= 0),
   last_updated_at timestamptz not null default now(),
@@ -75,7 +79,9 @@ create table actors.actor_memory_loops (
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
 );
 create index actor_memory_loops_actor_idx on actors.actor_memory_loops (brand_id, actor_id);
-create unique index actor_memory_loops_one_current_idx on actors.actor_memory_loops (brand_id, actor_id, loop_type) where is_current;
+create unique index actor_memory_loops_one_current_idx on actors.actor_memory_loops (brand_id, actor_id, loop_type, activity) where is_current;
+-- The hourly job looks for those whose occasions stayed away.
+create index actor_memory_loops_expiry_idx on actors.actor_memory_loops (brand_id, expires_at) where is_current;
 comment on table actors.actor_memory_loops is
   'Recurring patterns that a test tells from chance, with their period and strength.';
 
@@ -135,6 +141,10 @@ create table actors.actor_contradictions (
   possible_explanations jsonb not null default '[]'
     constraint possible_explanations_is_a_list check (jsonb_typeof(possible_explanations) = 'array'),
   resolution_hypothesis text,
+  question_categories jsonb not null default '[]'
+    constraint question_categories_is_a_list check (jsonb_typeof(question_categories) = 'array'),
+  expected_information_gain double precision
+    constraint expected_information_gain_is_not_negative check (expected_information_gain >= 0),
   requires_investigation boolean not null default false,
   log_bayes_factor double precision not null,
   confidence double precision not null default 0
@@ -245,9 +255,25 @@ comment on column actors.belief_vector_components.standard_deviation is 'Over th
 
 comment on column actors.actor_preferences.stated_strength is 'Posterior share of the category by what was said.';
 comment on column actors.actor_preferences.consistency_score is '1 - 2 |stated - actual|.';
-comment on column actors.actor_contradictions.log_bayes_factor is 'Natural log: two separate shares against one common share; open from 2.3, strong from 4.6.';
+comment on column actors.actor_contradictions.log_bayes_factor is 'Natural log: how much likelier the behaviour is if the statement is not true of it; open from 1.6, strong from 3.2, agreed below 0.';
 comment on column actors.actor_contradictions.contradiction_strength is 'BF / (1 + BF): probability that the two differ, at even prior odds.';
+comment on column actors.actor_contradictions.resolution_hypothesis is 'The question that would settle it best, of those about question_categories.';
+comment on column actors.actor_contradictions.expected_information_gain is 'Bits by which an answer to that question is expected to lower the uncertainty about the favourite; null while it is not open.';
 comment on column actors.actor_contradictions.attribute is 'Belief that it is about, with category.';
-comment on column actors.actor_memory_loops.loop_duration is 'Period in days.';
+comment on column actors.actor_memory_loops.loop_duration is 'Period in whole days; pattern_data.period_days has it with fractions.';
+comment on column actors.actor_memory_loops.loop_strength is 'Share of the person''s occasions that follow the loop.';
+comment on column actors.actor_memory_loops.loop_consistency is 'Share of the expected occasions at which the person came.';
+comment on column actors.actor_memory_loops.confidence is 'Probability that it is more than chance, at even prior odds (lower bound).';
+comment on column actors.actor_memory_loops.loop_frequency is 'The nearest of the named periods.';
+comment on column actors.actor_memory_loops.next_expected_at is 'The next occasion, exact to the day (local noon).';
+comment on column actors.actor_memory_loops.expires_at is 'When so many expected occasions have stayed away that the loop has stopped.';
+
+create table private.loops_due (
+  brand_id uuid not null,
+  actor_id uuid not null,
+  primary key (brand_id, actor_id),
+  foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
+);
+comment on table private.loops_due is 'People with new evidence whose rhythms actors.refresh_loops has yet to look at.';
 comment on column actors.actor_friction_points.friction_severity is 'Posterior share of occasions that went wrong.';
 comment on column actors.actor_preferences.version_strength is 'actual_strength when this version began: the next version begins 0.1 away from it, however slowly the share gets there.';

@@ -1,3 +1,60 @@
+create function private.entropy_bits(p_shares double precision[])
+returns double precision
+language sql
+immutable
+strict
+set search_path = ''
+as $$
+  select coalesce(-sum(case when p > 0 then p * ln(p) / ln(2::double precision) else 0 end), 0) from unnest(p_shares) p
+$$;
+comment on function private.entropy_bits(double precision[]) is 'Shannon entropy of shares that sum to 1, in bits.';
+
+create type private.question as (
+  actor_id uuid,
+  attribute text,
+  category text,
+  asked text[],
+  question text,
+  information_gain double precision
+);
+
+create function private.best_questions(p_shares private.compared_share[], p_opens_at double precision, p_reliability double precision)
+returns setof private.question
+language sql
+stable
+set search_path = ''
+set enable_nestloop = off -- all rows are in memory and of unknown number: hash joins, never a quadratic one
+as $$
+  with open as materialized (
+    select c.actor_id, c.attribute, c.category, 1 / (1 + exp(-least(700, c.ln_bayes_factor))) as strength
+    from unnest(p_shares) c where c.ln_bayes_factor >= p_opens_at
+  ), sides as materialized (
+    select c.actor_id, c.attribute, c.category, coalesce(c.stated_mean / nullif(sum(c.stated_mean) over w, 0), 0) as stated,
+      coalesce(c.actual_mean / nullif(sum(c.actual_mean) over w, 0), 0) as actual
+    from unnest(p_shares) c window w as (partition by c.actor_id, c.attribute)
+  ), favourite as materialized (
+    -- Which category is the favourite: what was said where it is true, else what is done.
+    select o.actor_id, o.attribute, o.category as about, s.category, (1 - o.strength) * s.stated + o.strength * s.actual as share
+    from open o join sides s using (actor_id, attribute)
+  ), wordings as (
+    select f.actor_id, f.attribute, f.about, array[f.category] as asked, format('Is %s what you like best?', f.category) as question,
+      private.entropy_bits(array[a.yes, 1 - a.yes]) - private.entropy_bits(array[p_reliability, 1 - p_reliability]) as gain
+    from favourite f cross join lateral (select p_reliability * f.share + (1 - p_reliability) * (1 - f.share) as yes) a
+    union all
+    select f.actor_id, f.attribute, f.about, array[f.about, f.category], format('Which do you like better, %s or %s, or neither?', f.about, f.category),
+      private.entropy_bits(array[a.first, a.second, 1 - a.first - a.second]) - private.entropy_bits(array[p_reliability, (1 - p_reliability) / 2, (1 - p_reliability) / 2])
+    from favourite f
+    join favourite g on (g.actor_id, g.attribute, g.about, g.category) = (f.actor_id, f.attribute, f.about, f.about)
+    cross join lateral (
+      select p_reliability * g.share + (1 - p_reliability) / 2 * (1 - g.share) as first, p_reliability * f.share + (1 - p_reliability) / 2 * (1 - f.share) as second) a
+    where f.category <> f.about
+  )
+  select distinct on (w.actor_id, w.attribute, w.about) w.actor_id, w.attribute, w.about, w.asked, w.question, greatest(0, w.gain)
+  from wordings w order by w.actor_id, w.attribute, w.about, w.gain desc, cardinality(w.asked), w.asked
+$$;
+comment on function private.best_questions(private.compared_share[], double precision, double precision) is
+  'For each open contradiction the question with the largest expected reduction of uncertainty about the favourite category: H(answer) - H(answer | favourite), in bits, over yes/no about each category and a choice between the stated one and each other. p_reliability: probability that an answer is true, the rest spread over the other answers.';
+
 create function private.actors_write_contradictions(p_brand uuid, p_shares private.compared_share[], p_now timestamptz)
 returns integer
 language sql
@@ -5,30 +62,35 @@ volatile
 set search_path = ''
 as $$
   with parameters as materialized (
-    select private.actors_number(p_brand, 'contradiction_log_bayes_factor') as opens_at
+    select private.actors_number(p_brand, 'contradiction_log_bayes_factor') as opens_at, private.actors_number(p_brand, 'answer_reliability') as reliability
+  ), questions as materialized (
+    select q.* from parameters r cross join lateral private.best_questions(p_shares, r.opens_at, r.reliability) q
   ), judged as (
-    select c.*, 1 / (1 + exp(-c.ln_bayes_factor)) as strength, r.opens_at,
+    select c.*, q.question, q.asked, q.information_gain, 1 / (1 + exp(-c.ln_bayes_factor)) as strength, r.opens_at,
       format('says %s (%s), but it is %s%% of what is seen', c.category, replace(c.attribute, '.', ' '), round((100 * coalesce(c.actual_mean, 0))::numeric)) as description
     from unnest(p_shares) c
     cross join parameters r
+    left join questions q on (q.actor_id, q.attribute, q.category) = (c.actor_id, c.attribute, c.category)
     left join actors.actor_contradictions k
       on (k.brand_id, k.actor_id, k.attribute, k.category) = (p_brand, c.actor_id, c.attribute, c.category) and k.is_current
     where c.ln_bayes_factor >= r.opens_at or c.ln_bayes_factor is not null and k.id is not null
   ), written as (
     insert into actors.actor_contradictions as t (brand_id, actor_id, contradiction_type, attribute, category, contradiction_description,
       contradiction_strength, stated_belief, actual_behavior, evidence_for_stated, evidence_for_behavior, possible_explanations,
-      resolution_hypothesis, requires_investigation, log_bayes_factor, confidence, evidence_count, last_updated_at)
+      resolution_hypothesis, question_categories, expected_information_gain, requires_investigation, log_bayes_factor, confidence, evidence_count, last_updated_at,
+      source_signals)
     select p_brand, j.actor_id, 'stated_vs_behavior', j.attribute, j.category, j.description, j.strength,
       jsonb_build_object('share', j.stated_mean), jsonb_build_object('share', j.actual_mean, 'evidence_weight', j.actual_weight),
       private.to_list(j.stated_sources), private.to_list(j.actual_sources),
       '["wishes to be so and is not yet", "buys it elsewhere", "said it long ago", "the identifier is shared"]',
-      format('Ask: do you still choose %s?', j.category), j.ln_bayes_factor > 2 * j.opens_at, j.ln_bayes_factor,
-      j.actual_confidence, j.evidence_count, p_now
+      coalesce(j.question, format('Is %s what you like best?', j.category)), coalesce(to_jsonb(j.asked), '[]'), j.information_gain, j.ln_bayes_factor > 2 * j.opens_at, j.ln_bayes_factor,
+      j.actual_confidence, j.evidence_count, p_now, private.to_list(j.stated_sources) || private.to_list(j.actual_sources)
     from judged j
     on conflict (brand_id, actor_id, attribute, category) where is_current do update
     set contradiction_description = excluded.contradiction_description, contradiction_strength = excluded.contradiction_strength,
       stated_belief = excluded.stated_belief, actual_behavior = excluded.actual_behavior, evidence_for_stated = excluded.evidence_for_stated,
-      evidence_for_behavior = excluded.evidence_for_behavior, requires_investigation = excluded.requires_investigation,
+      evidence_for_behavior = excluded.evidence_for_behavior, resolution_hypothesis = coalesce(case when excluded.expected_information_gain is not null then excluded.resolution_hypothesis end, t.resolution_hypothesis),
+      question_categories = excluded.question_categories, expected_information_gain = excluded.expected_information_gain, source_signals = excluded.source_signals, requires_investigation = excluded.requires_investigation,
       log_bayes_factor = excluded.log_bayes_factor, confidence = excluded.confidence, evidence_count = excluded.evidence_count,
       last_updated_at = excluded.last_updated_at,
       is_resolved = case when excluded.log_bayes_factor < 0 then true when excluded.log_bayes_factor >= (select opens_at from parameters) then false else t.is_resolved end,
@@ -64,45 +126,6 @@ $$;
 comment on function private.actors_write_contradictions(uuid, private.compared_share[], timestamptz) is
   'Opens, follows and closes actors.actor_contradictions by the Bayes factor of stated against observed, and logs openings and endings in ai.contradiction_logs. Both beliefs stay as they are. Returns how many rows it wrote.';
 
-create function private.actors_write_routines(p_brand uuid, p_posteriors private.posterior[], p_now timestamptz)
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  with parameters as materialized (
-    select private.actors_number(p_brand, 'routine_log_bayes_factor') as opens_at
-  ), weeks as (
-    select p.actor_id, max(p.evidence_weight) as n, max(p.confidence) as confidence, sum(p.evidence_count)::integer as evidence_count,
-      jsonb_object_agg(p.category, p.mean) as shares,
-      (array_agg(p.category order by p.mean desc, p.category))[1]::integer as weekday, max(p.mean) as share,
-      (jsonb_agg(to_jsonb(p.sources) order by p.mean desc, p.category)) -> 0 as sources,
-      -- Dirichlet(0.3 each) against equal days. Days without an order add nothing: their terms cancel.
-      private.ln_gamma(7 * 0.3) - private.ln_gamma(7 * 0.3 + max(p.evidence_weight))
-        + sum(private.ln_gamma(0.3 + p.evidence_sum) - private.ln_gamma(0.3)) + max(p.evidence_weight) * ln(7::double precision) as ln_bayes_factor
-    from unnest(p_posteriors) p
-    where p.attribute = 'behavior.weekday' and not p.is_stated
-    group by p.actor_id
-  )
-  insert into actors.actor_memory_loops as t (brand_id, actor_id, loop_type, loop_description, loop_frequency, loop_strength, loop_consistency,
-    loop_duration, pattern_data, confidence, evidence_count, last_updated_at, source_signals)
-  select p_brand, w.actor_id, 'weekly_routine',
-    'orders on ' || (array['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])[w.weekday], 'weekly', w.share,
-    -- Of some hundred orders on one weekday the factor is so large that exp() would raise an underflow.
-    1 / (1 + exp(-least(700, w.ln_bayes_factor))), 7, jsonb_build_object('iso_weekday', w.weekday, 'shares', w.shares, 'ln_bayes_factor', w.ln_bayes_factor),
-    w.confidence, w.evidence_count, p_now, w.sources
-  from weeks w
-  left join actors.actor_memory_loops c on (c.brand_id, c.actor_id, c.loop_type) = (p_brand, w.actor_id, 'weekly_routine') and c.is_current
-  where c.id is not null or w.ln_bayes_factor >= (select opens_at from parameters)
-  on conflict (brand_id, actor_id, loop_type) where is_current do update
-  set loop_description = excluded.loop_description, loop_strength = excluded.loop_strength, loop_consistency = excluded.loop_consistency,
-    pattern_data = excluded.pattern_data, confidence = excluded.confidence, evidence_count = excluded.evidence_count,
-    last_updated_at = excluded.last_updated_at, source_signals = excluded.source_signals
-  where t.evidence_count <> excluded.evidence_count
-$$;
-comment on function private.actors_write_routines(uuid, private.posterior[], timestamptz) is
-  'Writes the weekly routines of actors.actor_memory_loops: kept when the weekdays of the orders differ from chance by the parameter actors.routine_log_bayes_factor. loop_consistency: probability that it is a routine, at even prior odds.';
-
 create function private.actors_write_beliefs(p_brand uuid, p_actors uuid[], p_now timestamptz default now())
 returns void
 language plpgsql
@@ -124,7 +147,11 @@ begin
   perform private.actors_write_contradictions(p_brand, v_shares, p_now);
   perform private.actors_write_frictions(p_brand, v_posteriors, p_now);
   perform private.actors_write_triggers(p_brand, v_posteriors, p_now);
-  perform private.actors_write_routines(p_brand, v_posteriors, p_now);
+  if exists (select from unnest(v_posteriors) p where p.attribute in ('driver.primary', 'identity.archetype')) then
+    perform private.actors_write_drivers(p_brand, p_actors, p_now);
+  end if;
+  -- Rhythms need each single occasion: too dear here, the hourly job looks for them.
+  insert into private.loops_due (brand_id, actor_id) select p_brand, a from unnest(p_actors) a order by a on conflict do nothing;
 end
 $$;
 comment on function private.actors_write_beliefs(uuid, uuid[], timestamptz) is

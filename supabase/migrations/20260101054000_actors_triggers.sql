@@ -4,7 +4,7 @@ declare
 begin
   foreach v_table in array array['actors', 'actor_identifiers', 'identity_records', 'identity_reviews', 'actor_beliefs', 'belief_priors', 'actor_demographics', 'actor_identity_beliefs',
     'actor_behavioral_scores', 'actor_communication_profiles', 'actor_psychological_triggers', 'actor_preferences', 'actor_memory_loops',
-    'actor_friction_points', 'actor_contradictions', 'actor_belief_vectors', 'actor_clustering_metadata', 'belief_vector_components'] loop
+    'actor_friction_points', 'actor_contradictions', 'actor_belief_vectors', 'actor_clustering_metadata', 'belief_vector_components', 'actor_drivers'] loop
     execute format('create trigger _100_set_updated_at before update on actors.%I for each row execute function private.set_updated_at()', v_table);
   end loop;
 end
@@ -59,3 +59,6 @@ create trigger _200_keep_version before update on actors.actor_contradictions fo
 -- Vectors are standardised: 1.5 is about a tenth of the distance between two strangers.
 create trigger _200_keep_version before update on actors.actor_belief_vectors for each row
   when (old.vector_data operator(extensions.<->) new.vector_data > 1.5) execute function private.keep_version();
+create trigger _200_keep_version before update on actors.actor_drivers for each row
+  when (new.leading_driver <> old.leading_driver or new.driver_state <> old.driver_state or abs(new.coherence - old.coherence) > 0.1)
+  execute function private.keep_version();

@@ -29,9 +29,11 @@ select k, to_jsonb(v), 'number', d from (values
   ('actors.prior_rate.per_occasion', 0.3, 'Answers per occasion before the brand has a mean of its own.'),
   ('actors.prior_share.friction', 0.1, 'Share of occasions that go wrong before the brand has a mean of its own.'),
   ('actors.stated_strength', 3, 'What a person states counts as so many observations of the stated side.'),
-  ('actors.contradiction_log_bayes_factor', 2.3, 'A contradiction opens at this natural log Bayes factor; it is strong from twice this, and closes below 0.'),
+  ('actors.contradiction_log_bayes_factor', 1.6, 'A contradiction opens at this natural log Bayes factor; it is strong from twice this, and closes below 0.'),
+  ('actors.answer_reliability', 0.85, 'Probability that an answer to a question is true; decides which question is worth asking.'),
   ('actors.friction_severity', 0.3, 'A friction point opens when the share of bad occasions reaches this; it is resolved below half of it.'),
-  ('actors.routine_log_bayes_factor', 4.6, 'A weekly routine is kept when its natural log Bayes factor against chance reaches this: at most one actor in 100 without one shows it.'),
+  ('actors.rhythm_chance', 0.05, 'A regular period is kept when the bound of its probability by chance is at most this. It is a bound for the least favourable stream: of 10,000 people with the usual ones (chance, bursts, silences) about one reaches it.'),
+  ('actors.habit_chance', 0.001, 'A habit of weekday or hour is kept when chance alone would show as much with at most this probability.'),
   ('actors.batch_size', 5000, 'Signals that the job processes per brand and run.')
 ) p (k, v, d);
 
@@ -48,6 +50,9 @@ select private.register_function('actors.answer_review', 'actor_matching', 'matc
 select private.register_function('actors.refresh_vectors', 'transformation', 'transformation',
   'Refreshes the priors of the brand and writes the standardised belief vector of every active actor.',
   '{"parameters": ["actors.prior_strength.*"]}');
+select private.register_function('actors.refresh_loops', 'analysis', 'analysis',
+  'Looks for rhythms and habits of people with new evidence and ends those that stopped.',
+  '{"parameters": ["actors.rhythm_chance", "actors.habit_chance"]}');
 
 select private.register_function('actors.merge', 'transformation', 'matching', 'Makes two people one, by hand.', '{}');
 select private.register_function('actors.unmerge', 'transformation', 'matching', 'Takes a merge back, to the last digit.', '{}');

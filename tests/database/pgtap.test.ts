@@ -15,7 +15,9 @@ let stack: Stack;
 
 beforeAll(async () => {
   stack = await useStack();
-  await stack.engine.exec(readFileSync(join(folder, "../support/database.sql"), "utf8"));
+  for (const helpers of ["database.sql", "planted.sql"]) {
+    await stack.engine.exec(readFileSync(join(folder, "../support", helpers), "utf8"));
+  }
 });
 afterAll(() => stack?.close());
 // The embedded engine computes in this thread: without a pause the runner would take it for hung.

@@ -75,7 +75,8 @@ select is((select count(*)::int from actors.actor_contradictions k where k.brand
 select is((select count(*)::int from ai.contradiction_logs l where l.brand_id = (select brand from t)), 1, 'logged once');
 select is_empty($$select 1 from actors.actor_contradictions where brand_id = (select brand from t) and category <> 'flowers'$$, 'nothing else is one');
 select ok(abs(private.ln_gamma(10.5) - 13.940625219403763) < 1e-10 and abs(private.ln_gamma(0.3) - 1.0957979948180756) < 1e-10, 'ln gamma is right');
-select ok(abs(private.ln_bayes_factor_of_shares(2, 0, 2, 38) - ln(43 * 42 / 36.0::float8)) < 1e-9, 'the Bayes factor is B(3,1) B(3,39) / B(5,39)');
+-- B(1/2, 16) B(4, 2) / (B(1/2, 6) B(4, 12)): nothing seen of a favourite in ten observations.
+select ok(abs(private.ln_bayes_factor_of_statement(3, 0, 10) - 5.106058981) < 1e-8, 'the Bayes factor of a statement is a ratio of two beta-binomials');
 
 -- Versions: the replay moved the taste step by step and kept what was believed on the way.
 select cmp_ok((select count(*)::int from actors.actor_preferences where brand_id = (select replay from t) and preference_dimension = 'coffee' and not is_current), '>', 0, 'a belief that moves keeps its history');
