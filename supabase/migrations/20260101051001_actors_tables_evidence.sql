@@ -25,10 +25,12 @@ create table actors.evidence (
   retracted_at timestamptz,
   source_kind actors.evidence_source not null,
   source_id uuid not null,
-  unique (brand_id, source_kind, source_id, attribute, context, category, is_stated),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
 );
 
+-- What was retracted may be said again, by better rules.
+create unique index evidence_once_idx on actors.evidence (brand_id, source_kind, source_id, attribute, context, category, is_stated)
+  where retracted_at is null;
 comment on table actors.evidence is
   'Append-only ledger: one observation about one actor each. Beliefs are a fold over it and nothing else, so they can be made again at any time. Merging and splitting people moves rows from actor to actor and changes nothing else.';
 comment on column actors.evidence.attribute is

@@ -154,26 +154,42 @@ union all
 select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, null from private.stated_evidence;
 comment on view private.signal_evidence is 'All evidence that signals of known people carry. is_answer: stated in a survey, worth the parameter actors.stated_strength.';
 
-create function private.actors_extract(p_brand uuid, p_signals uuid[])
+create function private.evidence_of_signals(p_brand uuid, p_signals uuid[])
+returns table (actor_id uuid, attribute text, distribution actors.distribution, category text, value double precision, exposure double precision,
+  is_stated boolean, weight double precision, occurred_at timestamptz, signal_id uuid)
+language sql
+stable
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
+as $$
+  with answers as materialized (
+    select private.actors_number(p_brand, 'stated_strength') as strength
+  )
+  select v.actor_id, v.attribute, v.distribution, v.category, v.value * case when v.is_answer then a.strength else 1 end, v.exposure, v.is_stated,
+    least(1, v.weight), v.occurred_at, v.signal_id
+  from private.signal_evidence v
+  cross join answers a
+  where v.brand_id = p_brand and v.signal_id = any (p_signals)
+$$;
+comment on function private.evidence_of_signals(uuid, uuid[]) is 'What the signals say by the rules of today, one row per piece of evidence; nothing of signals without a person.';
+
+create function private.actors_extract(p_brand uuid, p_signals uuid[], p_now timestamptz)
 returns uuid[]
 language sql
 volatile
 set search_path = ''
 as $$
-  with answers as materialized (
-    select private.actors_number(p_brand, 'stated_strength') as strength
-  ), added as (
+  with added as (
     insert into actors.evidence (brand_id, actor_id, attribute, distribution, category, value, exposure, is_stated, weight,
-      match_probability, occurred_at, source_kind, source_id)
-    select v.brand_id, v.actor_id, v.attribute, v.distribution, v.category, v.value * case when v.is_answer then (select a.strength from answers a) else 1 end, v.exposure, v.is_stated, least(1, v.weight),
-      s.confidence_in_matching, v.occurred_at, 'signal', v.signal_id
-    from private.signal_evidence v
-    join signals.signals_base s on s.brand_id = v.brand_id and s.id = v.signal_id
-    where v.brand_id = p_brand and v.signal_id = any (p_signals)
+      match_probability, occurred_at, recorded_at, source_kind, source_id)
+    select p_brand, v.actor_id, v.attribute, v.distribution, v.category, v.value, v.exposure, v.is_stated, v.weight,
+      s.confidence_in_matching, v.occurred_at, p_now, 'signal', v.signal_id
+    from private.evidence_of_signals(p_brand, p_signals) v
+    join signals.signals_base s on s.brand_id = p_brand and s.id = v.signal_id
     on conflict do nothing
     returning id
   )
   select coalesce(array_agg(a.id), '{}') from added a
 $$;
-comment on function private.actors_extract(uuid, uuid[]) is
-  'Writes the evidence of signals whose actor is known and returns the ids of the new rows. A signal that has its evidence adds none.';
+comment on function private.actors_extract(uuid, uuid[], timestamptz) is
+  'Writes the evidence of signals whose actor is known, recorded at p_now, and returns the ids of the new rows. A signal that has its evidence adds none.';
