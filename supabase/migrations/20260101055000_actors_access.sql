@@ -2,7 +2,7 @@
 select private.grant_access('actors.actors', 'staff', p_update => '{name, is_active, is_verified, verification_method}');
 select private.grant_access('actors.evidence', 'append');
 select private.grant_access('actors.' || t, 'staff')
-from unnest(array['actor_identifiers', 'identifier_conflicts', 'actor_beliefs', 'belief_priors', 'actor_demographics',
+from unnest(array['actor_identifiers', 'identifier_conflicts', 'actor_beliefs', 'belief_priors', 'belief_prior_groups', 'actor_demographics',
   'actor_identity_beliefs', 'actor_behavioral_scores', 'actor_communication_profiles', 'actor_psychological_triggers',
   'actor_preferences', 'actor_memory_loops', 'actor_friction_points', 'actor_contradictions', 'actor_belief_vectors',
   'actor_clustering_metadata', 'belief_vector_components']) t;
