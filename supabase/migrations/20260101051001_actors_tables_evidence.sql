@@ -52,32 +52,34 @@ create table actors.actor_beliefs (
   attribute text not null,
   context text not null default '',
   is_stated boolean not null default false,
-  category text not null default '',
   distribution actors.distribution not null,
-  sums double precision[] not null
-    constraint sums_are_three check (cardinality(sums) = 3),
+  categories text[] not null default '{}'
+    constraint only_a_dirichlet_has_categories check ((categories <> '{}') = (distribution = 'dirichlet')),
+  state double precision[] not null
+    constraint state_has_runs check (cardinality(state) >= 10 and state[5] between 1 and 4),
+  tracking double precision[] not null
+    constraint tracking_has_seven_settings check (cardinality(tracking) = 7),
   as_of timestamptz not null,
-  first_value double precision not null,
-  first_occurred_at timestamptz not null,
-  has_exposure boolean not null,
-  half_life_days double precision not null
-    constraint half_life_is_positive check (half_life_days > 0),
   evidence_count integer not null
     constraint evidence_count_is_positive check (evidence_count > 0),
+  category_counts integer[] not null
+    constraint every_category_is_counted check (cardinality(category_counts) = greatest(1, cardinality(categories))),
   sources uuid[] not null default '{}',
   version integer not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  unique (brand_id, actor_id, attribute, context, is_stated, category),
+  unique (brand_id, actor_id, attribute, context, is_stated),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
 );
 
 comment on table actors.actor_beliefs is
-  'Sufficient statistics: one row per actor, attribute, context, origin and category, folded from actors.evidence. Priors and decay are applied when it is read (private.actors_posteriors), never stored, so nothing compounds.';
-comment on column actors.actor_beliefs.sums is
-  'Sums over the evidence, each piece faded by g = 2^(-age/half-life) at as_of: beta {w, wy, 0}; dirichlet {w, w n, 0}; gamma {w exposure, w x, 0}, a stream {w, w x, 1}; normal {w, wx, wxx}.';
-comment on column actors.actor_beliefs.as_of is 'Event time of the latest evidence; the sums are as they stood then.';
-comment on column actors.actor_beliefs.first_value is 'w x of the earliest evidence: the first event of a stream starts the clock and is not counted in the rate.';
+  'Sufficient statistics: one row per actor, attribute, context and origin, folded from actors.evidence. The priors of the brand and decay are applied when it is read (private.actors_posteriors), never stored, so nothing compounds.';
+comment on column actors.actor_beliefs.categories is 'Categories in the order in which they were first seen (dirichlet only).';
+comment on column actors.actor_beliefs.category_counts is 'Pieces of evidence per category, in the same order; without categories the one number is evidence_count.';
+comment on column actors.actor_beliefs.state is
+  'A mixture of runs, hypotheses of when the person last changed, newest first: {scale, W, C, n, runs, then per run {weight, born, u, real, n}, then per number {all, run 1, run 2, ...}}. Numbers: beta {y}, dirichlet one per category, gamma {events}, normal {sum x, sum x^2}; n: what they are out of (gamma: days or occasions). W: weight, C: squared weights (a stream: its pieces). born: 1-based place of the piece at which the run began, 0: never changed. real: weight of its evidence; n also holds what a change leads one to expect, of which u is left. All but weight and born are to be multiplied by scale and by 2^(-age/half-life) since as_of.';
+comment on column actors.actor_beliefs.tracking is 'Settings it was folded with, see private.tracking; the first is the half-life in days. Where they change, the next fold starts at the first piece.';
+comment on column actors.actor_beliefs.as_of is 'Event time of the latest evidence; the state is as it stood then.';
 comment on column actors.actor_beliefs.sources is 'Signals and outcomes of the latest ten pieces of evidence; actors.evidence() gives all.';
 comment on column actors.actor_beliefs.version is 'How many folds changed the row. The history itself is the ledger.';
 
@@ -85,8 +87,11 @@ create table actors.belief_priors (
   id uuid primary key default private.uuid_v7(),
   brand_id uuid not null references core.brands (id) on delete cascade,
   attribute text not null,
+  group_id uuid,
   distribution actors.distribution not null,
   mean double precision not null,
+  strength double precision
+    constraint strength_is_positive check (strength > 0),
   variance double precision not null
     constraint variance_is_not_negative check (variance >= 0),
   category_count integer not null default 1
@@ -94,9 +99,29 @@ create table actors.belief_priors (
   actor_count integer not null,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  unique (brand_id, attribute)
+  unique nulls not distinct (brand_id, attribute, group_id)
 );
 
 comment on table actors.belief_priors is
-  'What is believed of a person of this brand before any evidence: the mean over its actors and, for dirichlet, how many categories there are. Made by private.actors_refresh_priors.';
+  'What is believed of a person of this brand, or of one of its groups, before any evidence: mean and spread over its people by moments (empirical Bayes) and, for dirichlet, how many categories there are. Made by private.actors_refresh_priors.';
+comment on column actors.belief_priors.group_id is 'A group of actors.belief_prior_groups; null: the whole brand.';
+comment on column actors.belief_priors.strength is
+  'As much as so many observations (gamma: events): large where people are alike. Null: too few people to tell, the parameter actors.prior_strength.<distribution> holds.';
 comment on column actors.belief_priors.variance is 'Variance of one observation about the mean (normal only).';
+
+create table actors.belief_prior_groups (
+  id uuid primary key default private.uuid_v7(),
+  brand_id uuid not null,
+  actor_id uuid not null,
+  group_id uuid not null,
+  share double precision not null
+    constraint share_is_a_share check (share between 0 and 1),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  unique (brand_id, actor_id, group_id),
+  foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
+);
+
+comment on table actors.belief_prior_groups is
+  'Groups whose people an actor resembles, for its priors: cohorts, written by whoever discovers them. A hook, so it names no cohort.';
+comment on column actors.belief_prior_groups.share is 'Probability of membership; what the shares of an actor leave of 1 is the whole brand''s prior.';

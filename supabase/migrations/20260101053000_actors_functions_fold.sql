@@ -44,119 +44,117 @@ comment on function private.days_between(timestamptz, timestamptz) is 'Days, wit
 
 -- A view and not a function: a function that pins its search path is never inlined, and this is read for every row.
 create view private.evidence_pieces as
-select e.*, case e.distribution
-    when 'normal' then array[w.w, w.w * e.value, w.w * e.value * e.value]
-    when 'gamma' then case when e.exposure is null then array[w.w, w.w * e.value, 1]
-      else array[w.w * e.exposure, w.w * e.value, 0] end
-    else array[w.w, w.w * e.value, 0] end as sums
+select e.*, e.weight * e.match_probability as w
 from actors.evidence e
-cross join lateral (select e.weight * e.match_probability as w) w
 where e.retracted_at is null;
-comment on view private.evidence_pieces is 'Evidence that counts, with what each piece adds to actor_beliefs.sums at its own time.';
+comment on view private.evidence_pieces is 'Evidence that counts (not retracted), with what each piece weighs: w = weight x match probability.';
 
-create function private.fold(p_sums double precision[], p_at timestamptz[], p_half_life_days double precision)
+create function private.tracking(p_brand uuid, p_attribute text, p_distribution actors.distribution)
+returns double precision[]
+language sql
+stable
+set search_path = ''
+as $$
+  select array[
+    private.half_life_days(p_brand, p_attribute),
+    coalesce(private.actors_number(p_brand, 'change_hazard.' || split_part(p_attribute, '.', 1)), private.actors_number(p_brand, 'change_hazard.behavior')),
+    private.actors_number(p_brand, 'prior_strength.' || p_distribution),
+    case when p_distribution = 'gamma' then private.actors_number(p_brand, 'prior_rate.per_day')
+      when p_attribute ~ '^friction|refund' then private.actors_number(p_brand, 'prior_share.friction') else 0.5 end,
+    private.actors_number(p_brand, 'prior_rate.per_occasion'),
+    private.actors_number(p_brand, 'change_after'),
+    private.actors_number(p_brand, 'change_strength')]
+$$;
+comment on function private.tracking(uuid, text, actors.distribution) is
+  'Settings of the fold for an attribute, all from parameters: {half-life in days, probability of a change per piece, strength of the prior, its share (beta) or rate per day (gamma), its rate per occasion (gamma), weight of evidence before a change is thought of, strength of the expectation that a change leads away}. The fold uses these and never priors learnt from the brand, so that the same ledger gives the same bits whenever it is folded.';
+
+-- A state is one flat array, so that it is stored and folded without parsing:
+--   {scale, W, C, n, runs} then per run {weight, born, u, real, n} then per number of the belief {all, run 1, run 2, ...}.
+-- Numbers of a belief: beta {y}, dirichlet one per category, gamma {events}, normal {sum of x, sum of x squared}.
+-- Everything but weight and born is kept divided by scale, which alone fades: a fold costs the same however many numbers there are.
+create function private.rescaled(p_state double precision[], p_by double precision, p_is_stream boolean)
+returns double precision[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select array_agg(case
+      when i = 1 then 1
+      when i = 5 or i between 6 and 5 + 5 * p_state[5] and (i - 6) % 5 < 2 then x
+      when i = 3 and not p_is_stream then x * p_by * p_by
+      else x * p_by end order by i)
+  from unnest(p_state) with ordinality u (x, i)
+$$;
+comment on function private.rescaled(double precision[], double precision, boolean) is
+  'The state with everything that fades multiplied by p_by and scale 1. p_is_stream: C counts pieces (gamma) and not squares of weights.';
+
+create function private.with_run(p_state double precision[], p_run double precision[], p_numbers double precision[])
+returns double precision[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select p_state[1:4] || (p_state[5] + 1) || p_run || p_state[6:5 + 5 * p_state[5]::integer] || (
+    select array_agg(x order by k, place)
+    from (
+      select (i - 1) / (p_state[5]::integer + 1) as k, case when (i - 1) % (p_state[5]::integer + 1) = 0 then 0 else 1 + i end as place, x
+      from unnest(p_state[6 + 5 * p_state[5]::integer:]) with ordinality u (x, i)
+      union all
+      select k - 1, 1, x from unnest(p_numbers) with ordinality u (x, k)
+    ) e)
+$$;
+comment on function private.with_run(double precision[], double precision[], double precision[]) is 'The state with a run more, the newest: first in each list.';
+
+create function private.without_run(p_state double precision[], p_run integer)
+returns double precision[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select p_state[1:4] || (p_state[5] - 1) || p_state[6:5 * p_run] || p_state[6 + 5 * p_run:5 + 5 * p_state[5]::integer] || (
+    select array_agg(x order by i) from unnest(p_state[6 + 5 * p_state[5]::integer:]) with ordinality u (x, i)
+    where (i - 1) % (p_state[5]::integer + 1) <> p_run)
+$$;
+comment on function private.without_run(double precision[], integer) is 'The state without run p_run (1: the newest); the weights are not brought back to a sum of 1.';
+
+create function private.with_merged_runs(p_state double precision[], p_run integer)
 returns double precision[]
 language plpgsql
 immutable
 set search_path = ''
 as $$
 declare
-  v_0 double precision := p_sums[1][1];
-  v_1 double precision := p_sums[1][2];
-  v_2 double precision := p_sums[1][3];
-  v_half_lives double precision;
-  v_g double precision;
+  v_state double precision[] := p_state;
+  v_runs constant integer := p_state[5];
+  v_a constant integer := 5 * p_run;
+  v_numbers constant integer := 5 + 5 * v_runs;
+  v_share constant double precision := p_state[v_a + 1] / (p_state[v_a + 1] + p_state[v_a + 6]);
 begin
-  -- A loop: each step needs the one before, and the same steps in the same order give the same bits.
-  for v_i in 2..cardinality(p_at) loop
-    v_half_lives := (extract(epoch from p_at[v_i])::double precision - extract(epoch from p_at[v_i - 1])::double precision) / 86400 / p_half_life_days;
-    -- Everything before is forgotten, or so small that the product would underflow.
-    v_g := case when v_half_lives > 100 then 0 else power(2::double precision, -v_half_lives) end;
-    v_0 := case when abs(v_0) < 1e-200 then 0 else v_0 * v_g end + p_sums[v_i][1];
-    v_1 := case when abs(v_1) < 1e-200 then 0 else v_1 * v_g end + p_sums[v_i][2];
-    v_2 := case when abs(v_2) < 1e-200 then 0 else v_2 * v_g end + p_sums[v_i][3];
+  v_state[v_a + 6] := p_state[v_a + 1] + p_state[v_a + 6];
+  if v_share > 0.5 then
+    v_state[v_a + 7] := p_state[v_a + 2];
+  end if;
+  for i in 3..5 loop
+    v_state[v_a + 5 + i] := v_share * p_state[v_a + i] + (1 - v_share) * p_state[v_a + 5 + i];
   end loop;
-  return array[v_0, v_1, v_2];
+  for i in 0..(cardinality(p_state) - v_numbers) / (v_runs + 1) - 1 loop
+    v_state[v_numbers + i * (v_runs + 1) + 2 + p_run] := v_share * p_state[v_numbers + i * (v_runs + 1) + 1 + p_run]
+      + (1 - v_share) * p_state[v_numbers + i * (v_runs + 1) + 2 + p_run];
+  end loop;
+  return private.without_run(v_state, p_run);
 end
 $$;
-comment on function private.fold(double precision[], timestamptz[], double precision) is
-  'Sums with exponential forgetting: s <- s 2^(-dt/H) + x. p_sums: n rows of three sums, p_at: their n times, ascending, p_half_life_days: H. Returns the three sums at the last time. Starting from a stored state gives bit for bit what starting from the first piece gives.';
+comment on function private.with_merged_runs(double precision[], integer) is
+  'The state with run p_run and the next older one as one run: weights added, the rest averaged by weight, born as the heavier was. Loops, because each number is a few operations on an array in memory.';
 
-create function private.fold_evidence(p_brand uuid, p_evidence_ids uuid[], p_now timestamptz default now())
-returns integer
-language plpgsql
-volatile
+create function private.latest_sources(p_added uuid[], p_earlier uuid[])
+returns uuid[]
+language sql
+immutable
 set search_path = ''
-set plan_cache_mode = force_custom_plan -- the plan depends on how many pieces there are
 as $$
-declare
-  v_count integer;
-begin
-  -- Every fold takes its actors in the same order, so two workers wait for each other and never deadlock.
-  perform from actors.actors a
-  where a.brand_id = p_brand
-    and a.id in (select e.actor_id from actors.evidence e where e.brand_id = p_brand and e.id = any (p_evidence_ids))
-  order by a.id
-  for no key update;
-
-  -- Windows instead of joins of one step with another: of those the planner knows no sizes.
-  with half_lives as materialized (
-    select k.kind, private.half_life_days(p_brand, k.kind) as days
-    from (select distinct split_part(e.attribute, '.', 1) as kind from actors.evidence e where e.brand_id = p_brand and e.id = any (p_evidence_ids)) k
-  ), added as materialized (
-    select e.actor_id, e.attribute, e.context, e.is_stated, e.category, e.distribution, e.sums, e.occurred_at, e.source_id,
-      (select h.days from half_lives h where h.kind = split_part(e.attribute, '.', 1)) as half_life_days,
-      b.id as belief_id, b.sums as old_sums, b.as_of, b.half_life_days as old_half_life_days, b.first_value, b.first_occurred_at,
-      b.evidence_count, b.sources, min(e.occurred_at) over by_key as earliest, row_number() over by_key as place
-    from private.evidence_pieces e
-    left join actors.actor_beliefs b
-      on (b.brand_id, b.actor_id, b.attribute, b.context, b.is_stated, b.category)
-       = (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated, e.category)
-    where e.brand_id = p_brand and e.id = any (p_evidence_ids)
-    window by_key as (partition by e.actor_id, e.attribute, e.context, e.is_stated, e.category)
-  ), judged as materialized (
-    -- A late piece, or another half-life, and the key is folded again from its first piece.
-    select a.*, coalesce(a.earliest <= a.as_of or a.half_life_days <> a.old_half_life_days, false) as is_late from added a
-  ), pieces as (
-    select j.actor_id, j.attribute, j.context, j.is_stated, j.category, j.distribution, j.half_life_days, j.old_sums as sums,
-      j.as_of as at, null::uuid as source_id, j.evidence_count as pieces, j.sources, j.first_value, j.first_occurred_at as first_at
-    from judged j where j.place = 1 and j.belief_id is not null and not j.is_late
-    union all
-    select j.actor_id, j.attribute, j.context, j.is_stated, j.category, j.distribution, j.half_life_days, j.sums,
-      j.occurred_at, j.source_id, 1, null, j.sums[2], j.occurred_at
-    from judged j where not j.is_late
-    union all
-    select e.actor_id, e.attribute, e.context, e.is_stated, e.category, e.distribution, j.half_life_days, e.sums,
-      e.occurred_at, e.source_id, 1, null, e.sums[2], e.occurred_at
-    from judged j
-    join private.evidence_pieces e
-      on (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated, e.category)
-       = (p_brand, j.actor_id, j.attribute, j.context, j.is_stated, j.category)
-    where j.place = 1 and j.is_late
-  ), folded as (
-    select p.actor_id, p.attribute, p.context, p.is_stated, p.category, p.half_life_days, min(p.distribution) as distribution,
-      private.fold(array_agg(p.sums order by p.at, p.source_id nulls first), array_agg(p.at order by p.at, p.source_id nulls first),
-        p.half_life_days) as sums,
-      max(p.at) as as_of, sum(p.pieces)::integer as evidence_count, min(p.first_at) as first_at,
-      (array_agg(p.first_value order by p.at, p.source_id nulls first))[1] as first_value,
-      (array_agg(p.source_id order by p.at desc, p.source_id desc) filter (where p.source_id is not null))[1:10]
-        || coalesce(max(p.sources), '{}') as latest
-    from pieces p
-    group by p.actor_id, p.attribute, p.context, p.is_stated, p.category, p.half_life_days
-  )
-  insert into actors.actor_beliefs as b (brand_id, actor_id, attribute, context, is_stated, category, distribution,
-    sums, as_of, first_value, first_occurred_at, has_exposure, half_life_days, evidence_count, sources, created_at)
-  select p_brand, f.actor_id, f.attribute, f.context, f.is_stated, f.category, f.distribution, f.sums, f.as_of,
-    f.first_value, f.first_at, f.distribution = 'gamma' and f.sums[3] = 0, f.half_life_days, f.evidence_count, f.latest[1:10], p_now
-  from folded f
-  on conflict (brand_id, actor_id, attribute, context, is_stated, category) do update
-  set sums = excluded.sums, as_of = excluded.as_of, first_value = excluded.first_value,
-    first_occurred_at = excluded.first_occurred_at, has_exposure = excluded.has_exposure,
-    half_life_days = excluded.half_life_days, evidence_count = excluded.evidence_count,
-    sources = excluded.sources, version = b.version + 1;
-  get diagnostics v_count = row_count;
-  return v_count;
-end
+  select array(
+    select u.id from unnest(p_added[greatest(1, cardinality(p_added) - 9):]) with ordinality u (id, i) order by u.i desc)
+    || p_earlier[:10 - least(10, cardinality(p_added))]
 $$;
-comment on function private.fold_evidence(uuid, uuid[], timestamptz) is
-  'Folds rows just added to actors.evidence into actors.actor_beliefs and returns how many beliefs changed. Call it in the transaction that adds them. Folding the same rows again changes no number: whatever is not later than the last piece makes its key be folded again from the whole ledger, so order of arrival never matters.';
+comment on function private.latest_sources(uuid[], uuid[]) is 'The ten latest sources, newest first. p_added: those of new pieces, oldest first; p_earlier: what was stored, newest first.';

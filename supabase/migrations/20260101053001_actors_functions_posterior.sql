@@ -12,7 +12,12 @@ create type private.posterior as (
   evidence_sum double precision,
   evidence_count integer,
   last_evidence_at timestamptz,
-  sources uuid[]
+  sources uuid[],
+  interval_low double precision,
+  interval_high double precision,
+  change_probability double precision,
+  trend double precision,
+  trend_probability double precision
 );
 
 create function private.actors_posteriors(p_brand uuid, p_actors uuid[] default null, p_now timestamptz default now())
@@ -25,112 +30,85 @@ as $$
 begin
   return query
   -- Fading is written out: functions that pin their search path are never inlined, and this is computed for every row.
-  with faded as (
-    select b.*, f.g, h.g as g_first, b.sums[1] * f.g as s0, b.sums[2] * f.g as s1, b.sums[3] * f.g as s2,
-      sum(b.sums[2] * f.g) over (partition by b.actor_id, b.attribute, b.context, b.is_stated) as all_categories,
-      count(*) over (partition by b.actor_id, b.attribute, b.context, b.is_stated) as own_categories
+  with beliefs as (
+    select b.*, b.state[1] * f.g as c, b.state[5]::integer as runs, greatest(1, cardinality(b.categories)) as own,
+      b.distribution = 'gamma' and b.state[3] > 0 as is_stream,
+      -- A stream is watched since its first event, with the mean weight of its events.
+      case when b.distribution = 'gamma' and b.state[3] > 0 then b.state[2] / b.state[3] * b.tracking[1] / 0.6931471805599453 * (1 - f.g) else 0 end as watched
     from actors.actor_beliefs b
-    cross join lateral (select greatest(0, extract(epoch from p_now - b.as_of)::double precision / 86400 / b.half_life_days) as age,
-      greatest(0, extract(epoch from p_now - b.first_occurred_at)::double precision / 86400 / b.half_life_days) as age_first) a
+    cross join lateral (select greatest(0, extract(epoch from p_now - b.as_of)::double precision / 86400 / b.tracking[1]) as age) a
     cross join lateral (select case when a.age > 200 then 0 else power(2::double precision, -a.age) end as g) f
-    cross join lateral (select case when a.age_first > 200 then 0 else power(2::double precision, -a.age_first) end as g) h
     where b.brand_id = p_brand and (p_actors is null or b.actor_id = any (p_actors))
-  ), strengths as materialized (
-    select private.actors_number(p_brand, 'prior_strength.beta') as beta,
-      private.actors_number(p_brand, 'prior_strength.dirichlet') as dirichlet,
-      private.actors_number(p_brand, 'prior_strength.gamma') as gamma,
-      private.actors_number(p_brand, 'prior_strength.normal') as normal,
-      private.actors_number(p_brand, 'prior_share.friction') as friction,
-      private.actors_number(p_brand, 'prior_rate.per_day') as per_day,
-      private.actors_number(p_brand, 'prior_rate.per_occasion') as per_occasion
+  ), shares as materialized (
+    select g.actor_id, p.attribute, sum(g.share) as share, sum(g.share * p.mean) as mean, sum(g.share * p.variance) as variance,
+      sum(g.share * p.strength) as strength, sum(g.share) filter (where p.strength is not null) as strength_share
+    from actors.belief_prior_groups g
+    join actors.belief_priors p on p.brand_id = p_brand and p.group_id = g.group_id
+    where g.brand_id = p_brand and (p_actors is null or g.actor_id = any (p_actors))
+    group by g.actor_id, p.attribute
   ), counted as (
-    -- n0, n: strength of prior and evidence; m0, x: prior mean and evidence total, all in the units of the distribution.
-    select f.*, p.variance as prior_variance,
-      case f.distribution when 'beta' then s.beta when 'dirichlet' then s.dirichlet when 'normal' then s.normal
-        else s.gamma / coalesce(nullif(p.mean, 0), case when f.has_exposure then s.per_occasion else s.per_day end) end as n0,
-      case f.distribution
-        when 'beta' then coalesce(p.mean, case when f.attribute ~ '^friction|refund' then s.friction else 0.5 end)
-        when 'dirichlet' then 1.0 / greatest(p.category_count, f.own_categories, 2)
-        when 'normal' then coalesce(p.mean, f.s1 / nullif(f.s0, 0), 0)
-        else coalesce(nullif(p.mean, 0), case when f.has_exposure then s.per_occasion else s.per_day end) end as m0,
-      case
-        when f.distribution = 'dirichlet' then f.all_categories
-        when f.distribution = 'gamma' and not f.has_exposure then
-          -- A stream is watched since its first event; with the mean weight of its events.
-          coalesce(f.sums[1] / nullif(f.sums[3], 0), 0) * f.half_life_days / ln(2::double precision)
-            * (1 - f.g_first)
-        else f.s0 end as n,
-      case when f.distribution = 'gamma' and not f.has_exposure then
-        greatest(0, f.s1 - f.first_value * f.g_first)
-      else f.s1 end as x
-    from faded f
-    cross join strengths s
-    left join actors.belief_priors p on p.brand_id = p_brand and p.attribute = f.attribute
+    -- n0: strength of the prior in the units of the distribution; m0: its mean.
+    select b.*, x.pv as prior_variance,
+      case when b.distribution = 'gamma' then x.strength / x.mean else x.strength end as n0,
+      case when b.distribution = 'dirichlet' then 1.0 / greatest(p.category_count, b.own, 2) else x.mean end as m0
+    from beliefs b
+    left join actors.belief_priors p on p.brand_id = p_brand and p.attribute = b.attribute and p.group_id is null
+    left join shares s on s.actor_id = b.actor_id and s.attribute = b.attribute
+    cross join lateral (select least(1, coalesce(s.share, 0)) as of_groups, greatest(1, coalesce(s.share, 0)) as total) q
+    cross join lateral (select
+      coalesce(nullif(coalesce(s.mean / q.total, 0) + (1 - q.of_groups) * coalesce(p.mean, s.mean / s.share), 0),
+        case b.distribution when 'normal' then p.mean when 'gamma' then b.tracking[case when b.is_stream then 4 else 5 end] else b.tracking[4] end) as mean,
+      coalesce(coalesce(s.strength / q.total, 0) + (1 - coalesce(s.strength_share, 0) / q.total) * coalesce(p.strength, b.tracking[3]), b.tracking[3]) as strength,
+      coalesce(s.variance / q.total, 0) + (1 - q.of_groups) * coalesce(p.variance, s.variance / s.share) as pv) x
+  ), judged as (
+    select c.*, k.category, k.k, r.mean, greatest(0, r.second - r.mean * r.mean) as variance, r.weight as evidence_weight, r.amount as evidence_sum,
+      r.recent, r.ever, (c.n0 * coalesce(c.m0, r.mean) + a.s) / (c.n0 + a.n) as whole_mean
+    from counted c
+    cross join lateral unnest(case when c.categories = '{}' then '{""}' else c.categories end) with ordinality k (category, k)
+    cross join lateral (select 5 + 5 * c.runs + (k.k::integer - 1) * (c.runs + 1) + 1 as at) o
+    cross join lateral (select c.state[o.at] * c.c as s, c.state[4] * c.c + c.watched as n) a
+    cross join lateral (
+      select sum(v.w * v.mean) as mean, sum(v.w * (v.mean * v.mean + case c.distribution
+          when 'gamma' then v.mean / (v.n0 + v.n)
+          when 'normal' then (coalesce(c.prior_variance, v.m0 * v.m0 / 4, 0) + greatest(0, v.s2 - v.s * v.s / nullif(v.n, 0)) / 2
+            + v.n0 * v.n * power(v.s / nullif(v.n, 0) - v.m0, 2) / (2 * (v.n0 + v.n))) / ((1 + v.n / 2) * (v.n0 + v.n))
+          else v.mean * (1 - v.mean) / (v.n0 + v.n + 1) end)) as second,
+        sum(v.w * case when c.distribution = 'gamma' then v.n else v.real end) as weight,
+        -- What a change leads one to expect is no evidence.
+        sum(v.w * case when c.distribution in ('beta', 'dirichlet') then v.s * least(1, v.real / nullif(v.n, 0)) else v.s end) as amount,
+        sum(v.w * (v.born > greatest(0, c.evidence_count - 10))::integer) as recent, sum(v.w * (v.born > 0)::integer) as ever
+      from (
+        select u.*, (u.n0 * u.m0 + u.s) / (u.n0 + u.n) as mean
+        from (
+          select c.state[5 * i + 1] as w, c.state[5 * i + 2] as born, c.n0 * greatest(0, 1 - c.state[5 * i + 3] * c.c) as n0,
+            c.state[5 * i + 4] * c.c as real, c.state[5 * i + 5] * c.c + c.watched as n, c.state[o.at + i] * c.c as s,
+            case when c.distribution = 'normal' then c.state[o.at + c.runs + 1 + i] * c.c end as s2,
+            coalesce(c.m0, c.state[o.at + i] / nullif(c.state[5 * i + 5], 0), 0) as m0
+          from generate_series(1, c.runs) i
+        ) u
+      ) v
+    ) r
   )
-  select c.actor_id, c.attribute, c.context, c.is_stated, c.category, c.distribution,
-    m.mean,
-    case c.distribution
-      when 'gamma' then m.mean / (c.n0 + c.n)
-      when 'normal' then
-        (coalesce(c.prior_variance, c.m0 * c.m0 / 4, 0)
-          + greatest(0, c.s2 - c.s1 * c.s1 / nullif(c.s0, 0)) / 2
-          + c.n0 * c.n * power(c.s1 / nullif(c.s0, 0) - c.m0, 2) / (2 * (c.n0 + c.n)))
-        / ((1 + c.n / 2) * (c.n0 + c.n))
-      else m.mean * (1 - m.mean) / (c.n0 + c.n + 1) end,
-    c.n / (c.n + c.n0 + case when c.distribution in ('beta', 'dirichlet') then 1 else 0 end),
-    c.n, c.x, c.evidence_count, c.as_of, c.sources
-  from counted c
-  cross join lateral (select (c.n0 * c.m0 + c.x) / (c.n0 + c.n) as mean) m;
+  select j.actor_id, j.attribute, j.context, j.is_stated, j.category, j.distribution, j.mean, j.variance,
+    j.evidence_weight / (j.evidence_weight + j.n0 + case when j.distribution in ('beta', 'dirichlet') then 1 else 0 end),
+    j.evidence_weight, coalesce(j.evidence_sum, 0), j.category_counts[j.k], j.as_of, j.sources,
+    case j.distribution when 'normal' then j.mean - 1.6448536 * sqrt(j.variance)
+      when 'gamma' then j.mean * power(greatest(0, 1 - 1 / (9 * g.shape) - 1.6448536 / (3 * sqrt(g.shape))), 3)
+      else 1 / (1 + exp(-greatest(-600, least(600, l.centre - 1.6448536 * l.spread)))) end,
+    case j.distribution when 'normal' then j.mean + 1.6448536 * sqrt(j.variance)
+      when 'gamma' then j.mean * power(1 - 1 / (9 * g.shape) + 1.6448536 / (3 * sqrt(g.shape)), 3)
+      else 1 / (1 + exp(-greatest(-600, least(600, l.centre + 1.6448536 * l.spread)))) end,
+    j.recent, j.mean - j.whole_mean, j.ever
+  from judged j
+  cross join lateral (select greatest(1e-3, j.mean * j.mean / nullif(j.variance, 0)) as shape,
+    greatest(1e-3, j.mean * (1 - j.mean) / nullif(j.variance, 0) - 1) as n) g
+  -- Mean and variance of the log odds: digamma and trigamma of both sides, by their series from x + 1 on.
+  cross join lateral (select greatest(1e-3, j.mean * g.n) as a, greatest(1e-3, (1 - j.mean) * g.n) as b) s
+  cross join lateral (select case when j.distribution in ('beta', 'dirichlet') then
+      ln((s.a + 0.5) / (s.b + 0.5)) + 1 / (24 * power(s.a + 0.5, 2)) - 1 / (24 * power(s.b + 0.5, 2)) - 1 / s.a + 1 / s.b end as centre,
+    case when j.distribution in ('beta', 'dirichlet') then sqrt(1 / (s.a * s.a) + 1 / (s.b * s.b) + 1 / (s.a + 0.5) + 1 / (s.b + 0.5)
+      - 1 / (12 * power(s.a + 0.5, 3)) - 1 / (12 * power(s.b + 0.5, 3))) end as spread) l;
 end
 $$;
 comment on function private.actors_posteriors(uuid, uuid[], timestamptz) is
-  'Posterior of every belief of the actors (null: of the whole brand) at p_now: conjugate update of the brand''s prior with the faded sums (beta, dirichlet per category, gamma-poisson per day or occasion, normal-inverse-gamma). A rate without exposure counts the events after the first, over the time since it. confidence = 1 - Var_post / Var_prior with the mean held, which is n / (n + n0 + 1) for shares and n / (n + n0) else; it fades with the evidence. evidence_weight: n, the evidence that is left; evidence_sum: what it adds up to (successes, events, weight of the category). Rows are those the caller may read.';
-
-create function private.actors_refresh_priors(p_brand uuid, p_now timestamptz default now())
-returns integer
-language sql
-volatile
-set search_path = ''
-as $$
-  with defaults as materialized (
-    select private.actors_number(p_brand, 'prior_rate.per_day') as per_day, private.actors_number(p_brand, 'prior_rate.per_occasion') as per_occasion
-  ), observed as (
-    select b.attribute, b.distribution, b.category, b.actor_id, b.has_exposure, b.sums[1] as s0, b.sums[2] as s1, b.sums[3] as s2,
-      case when b.distribution = 'gamma' and not b.has_exposure
-        then b.sums[1] / nullif(b.sums[3], 0) * b.half_life_days / ln(2::double precision)
-          * (1 - f.g) end as watched,
-      case when b.distribution = 'gamma' and not b.has_exposure
-        then greatest(0, b.sums[2] * power(2::double precision, -least(200, f.age)) - b.first_value * f.g) end as events
-    from actors.actor_beliefs b
-    cross join lateral (select greatest(0, extract(epoch from p_now - b.as_of)::double precision / 86400 / b.half_life_days) as age,
-      power(2::double precision, -least(200, greatest(0, extract(epoch from p_now - b.first_occurred_at)::double precision / 86400 / b.half_life_days))) as g) f
-    where b.brand_id = p_brand and not b.is_stated
-  ), pooled as (
-    select o.attribute, min(o.distribution) as distribution, count(distinct o.actor_id) as actors, count(distinct o.category) as categories,
-      sum(o.s0) as s0, sum(o.s1) as s1, sum(o.s2) as s2, sum(o.watched) as watched, sum(o.events) as events
-    from observed o
-    group by o.attribute
-  ), upserted as (
-    insert into actors.belief_priors as p (brand_id, attribute, distribution, mean, variance, category_count, actor_count)
-    select p_brand, o.attribute, o.distribution,
-      case o.distribution
-        when 'beta' then (o.s1 + 1) / (o.s0 + 2)
-        when 'dirichlet' then 1.0 / o.categories
-        when 'normal' then o.s1 / nullif(o.s0, 0)
-        -- One more event, over the time of the default prior, keeps a rate above zero.
-        else (coalesce(o.events, o.s1) + 1) / (coalesce(o.watched, o.s0)
-          + 1 / case when o.watched is null then d.per_occasion else d.per_day end) end,
-      case when o.distribution = 'normal' then greatest(0, o.s2 / nullif(o.s0, 0) - power(o.s1 / nullif(o.s0, 0), 2)) else 0 end,
-      o.categories, o.actors
-    from pooled o
-    cross join defaults d
-    where o.s0 > 0
-    on conflict (brand_id, attribute) do update
-    set distribution = excluded.distribution, mean = excluded.mean, variance = excluded.variance,
-      category_count = excluded.category_count, actor_count = excluded.actor_count
-    returning 1
-  )
-  select count(*)::integer from upserted
-$$;
-comment on function private.actors_refresh_priors(uuid, timestamptz) is
-  'Makes the priors of the brand from all its actors: pooled share, pooled rate, mean and variance, number of categories. Returns how many attributes have one.';
+  'Posterior of every belief of the actors (null: of the whole brand) at p_now: conjugate update of the prior of the brand, or of the actor''s groups by their shares, with the faded statistics of each run (beta, dirichlet per category, gamma-poisson per day or occasion, normal-inverse-gamma), mixed by the weights of the runs. A rate without exposure counts the events after the first, over the time since it. confidence: n / (n + n0 + 1) for shares and n / (n + n0) else, which is 1 - Var_post / Var_prior with the mean held; it fades with the evidence and starts anew with a change. evidence_weight: n, the evidence that is left; evidence_sum: what it adds up to (successes, events, weight of the category). interval_low and _high: 90 % credible interval from mean and variance of the mixture (shares by log odds, rates by Wilson and Hilferty''s cube root). change_probability: that it changed within the last ten pieces. trend: mean less the mean of all evidence had nothing changed; trend_probability: that anything changed at all. Rows are those the caller may read.';

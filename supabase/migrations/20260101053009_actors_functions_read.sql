@@ -37,7 +37,10 @@ begin
         select jsonb_agg(jsonb_build_object('attribute', p.attribute, 'context', p.context, 'category', nullif(p.category, ''),
             'is_stated', p.is_stated, 'distribution', p.distribution, 'mean', p.mean, 'standard_deviation', sqrt(p.variance),
             'confidence', p.confidence, 'evidence_count', p.evidence_count, 'evidence_weight', p.evidence_weight,
-            'last_evidence_at', p.last_evidence_at)
+            'last_evidence_at', p.last_evidence_at, 'interval', jsonb_build_array(p.interval_low, p.interval_high),
+            'change_probability', p.change_probability,
+            'trend', jsonb_build_object('direction', case when p.trend_probability < 0.5 then 'steady' when p.trend > 0 then 'up' else 'down' end,
+              'by', p.trend, 'probability', p.trend_probability))
           order by p.attribute, p.context, p.is_stated, p.mean desc, p.category)
         from private.actors_posteriors(v_brand, array[p_actor], p_now) p), '[]'),
       'communication', (
@@ -69,7 +72,7 @@ begin atomic
   select private.actors_profile(p_actor, p_now);
 end;
 comment on function actors.profile(uuid, timestamptz) is
-  'Everything believed of a person at p_now (p_now after the last evidence lets beliefs fade): {id, brand_id, name, identifiers, ..., beliefs: [{attribute, context, category, is_stated, distribution, mean, standard_deviation, confidence, evidence_count, evidence_weight, last_evidence_at}], communication, routines, friction_points, contradictions}; for support and up. Error: not_found.';
+  'Everything believed of a person at p_now (p_now after the last evidence lets beliefs fade): {id, brand_id, name, identifiers, ..., beliefs: [{attribute, context, category, is_stated, distribution, mean, standard_deviation, confidence, evidence_count, evidence_weight, last_evidence_at, interval: [low, high] of 90 %, change_probability (within the last ten pieces), trend: {direction: up, down or steady, by, probability}}], communication, routines, friction_points, contradictions}; for support and up. Error: not_found.';
 grant execute on function actors.profile(uuid, timestamptz) to authenticated, service_role;
 
 create function private.actors_evidence(p_actor uuid, p_attribute text, p_now timestamptz)

@@ -29,22 +29,27 @@ set search_path = ''
 as $$
   select jsonb_build_object('kind', 'belief', 'id', b.id, 'brand_id', b.brand_id, 'actor_id', b.actor_id,
     'summary', format('%s%s%s: %s, confidence %s, from %s pieces of evidence', case when b.is_stated then 'says ' else '' end, b.attribute,
-      case when b.category <> '' then ' ' || b.category else '' end, round(p.mean::numeric, 4), round(p.confidence::numeric, 2), b.evidence_count),
-    'distribution', b.distribution, 'sums', to_jsonb(b.sums), 'as_of', b.as_of, 'half_life_days', b.half_life_days,
-    'mean', p.mean, 'variance', p.variance, 'confidence', p.confidence, 'evidence_count', b.evidence_count,
+      case when p.category <> '' then ' ' || p.category else '' end, round(p.mean::numeric, 4), round(p.confidence::numeric, 2), b.evidence_count),
+    'distribution', b.distribution, 'state', to_jsonb(b.state), 'as_of', b.as_of, 'half_life_days', b.tracking[1],
+    'mean', p.mean, 'variance', p.variance, 'confidence', p.confidence, 'interval', jsonb_build_array(p.interval_low, p.interval_high),
+    'change_probability', p.change_probability, 'evidence_count', b.evidence_count, 'categories', p.categories,
     'because', coalesce((
       select jsonb_agg(jsonb_build_object('kind', 'evidence', 'id', e.id))
       from (select e.id from actors.evidence e
-        where (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated, e.category)
-          = (b.brand_id, b.actor_id, b.attribute, b.context, b.is_stated, b.category)
+        where (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated) = (b.brand_id, b.actor_id, b.attribute, b.context, b.is_stated)
+          and e.retracted_at is null
         -- What weighs most today comes first.
-        order by ln(greatest(e.weight * e.match_probability, 1e-9)) + private.days_between(b.as_of, e.occurred_at) * ln(2) / b.half_life_days desc, e.id limit 20) e), '[]'))
+        order by ln(greatest(e.weight * e.match_probability, 1e-9)) + private.days_between(b.as_of, e.occurred_at) * ln(2) / b.tracking[1] desc, e.id limit 20) e), '[]'))
   from actors.actor_beliefs b
-  join lateral private.actors_posteriors(b.brand_id, array[b.actor_id]) p
-    on (p.attribute, p.context, p.is_stated, p.category) = (b.attribute, b.context, b.is_stated, b.category)
+  join lateral (
+    select p.*, jsonb_object_agg(p.category, p.mean) filter (where p.category <> '') over () as categories
+    from private.actors_posteriors(b.brand_id, array[b.actor_id]) p
+    where (p.attribute, p.context, p.is_stated) = (b.attribute, b.context, b.is_stated)
+    order by p.mean desc, p.category limit 1
+  ) p on true
   where b.id = p_id
 $$;
-comment on function private.explain_belief(uuid) is 'For ai.explain: one belief with its statistics and the 20 weightiest pieces of its evidence; actors.evidence() gives all.';
+comment on function private.explain_belief(uuid) is 'For ai.explain: one belief with its statistics, the likeliest category first named and all with their share, and the 20 weightiest pieces of its evidence; actors.evidence() gives all.';
 
 create function private.explain_evidence(p_id uuid)
 returns jsonb

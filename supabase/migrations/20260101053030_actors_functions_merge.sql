@@ -136,6 +136,32 @@ $$;
 comment on function private.move_references(uuid, uuid, uuid, uuid, timestamptz) is
   'Gives what higher domains hold about one person (deployments, outcomes, memberships, leads, orders) and what outcomes taught to another, listed in actors.identity_moves under the event.';
 
+create function private.recount_actors(p_brand uuid, p_actors uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
+as $$
+begin
+  perform private.refresh_identifiers(p_brand, p_actors);
+  update actors.actors a
+  set total_signals = coalesce(s.signals, 0), data_quality_score = coalesce(s.quality, 0),
+    first_seen_at = coalesce(s.first_at, a.first_seen_at), last_seen_at = coalesce(s.last_at, a.last_seen_at), last_signal_at = s.last_at
+  from unnest(p_actors) p (id)
+  left join (
+    -- Signals of the batch that is being processed are counted when it ends. In an order of their own: a mean to the last bit.
+    select n.actor_id, count(*) as signals, least(1, sum(n.quality_score order by n.occurred_at, n.id) / count(*)) as quality,
+      min(n.occurred_at) as first_at, max(n.occurred_at) as last_at
+    from signals.signals_base n
+    where n.brand_id = p_brand and n.actor_id = any (p_actors) and n.processing_status = 'completed'
+    group by n.actor_id
+  ) s on s.actor_id = p.id
+  where a.brand_id = p_brand and a.id = p.id;
+end
+$$;
+comment on function private.recount_actors(uuid, uuid[]) is 'Brings identifiers, counts, quality and times of people up to date with the records and signals that are theirs now.';
+
 create function private.end_moves(p_brand uuid, p_actors uuid[], p_now timestamptz)
 returns void
 language plpgsql
@@ -145,6 +171,7 @@ set plan_cache_mode = force_custom_plan -- the plan depends on the size of the a
 as $$
 begin
   perform private.refold_actors(p_brand, p_actors, p_now);
+  perform private.recount_actors(p_brand, p_actors);
   -- Whoever gave the last record is nobody now; the row stays for what still points at it.
   update actors.actors a
   set is_active = false
@@ -153,7 +180,7 @@ begin
     and not exists (select from actors.identity_records r where r.brand_id = p_brand and r.actor_id = a.id);
 end
 $$;
-comment on function private.end_moves(uuid, uuid[], timestamptz) is 'After records or rows moved: folds the beliefs of everybody concerned again and retires those who have no record left.';
+comment on function private.end_moves(uuid, uuid[], timestamptz) is 'After records or rows moved: folds and counts everybody concerned again and retires those who have no record left.';
 
 create function private.move_records(p_brand uuid, p_records uuid[], p_to uuid, p_probability double precision[], p_cause jsonb, p_now timestamptz)
 returns void

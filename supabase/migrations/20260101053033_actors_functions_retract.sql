@@ -60,6 +60,7 @@ begin
   update actors.identity_records r set signal_count = r.signal_count - 1
   where r.brand_id = v_signal.brand_id and r.id = v_signal.identity_record_id and v_signal.actor_id is not null;
   perform private.refold_actors(v_signal.brand_id, coalesce(v_actors, '{}'), p_now);
+  perform private.recount_actors(v_signal.brand_id, coalesce(v_actors, '{}'));
   if exists (select from actors.identity_records r where r.brand_id = v_signal.brand_id and r.id = v_signal.identity_record_id and r.signal_count <= 0) then
     perform private.forget_record(v_signal.brand_id, v_signal.identity_record_id, p_now);
   end if;

@@ -7,7 +7,7 @@ create trigger _500_append_only before delete or update of id, brand_id, attribu
     is_stated, weight, occurred_at, recorded_at, source_kind, source_id
   on actors.evidence for each row execute function private.reject_change();
 select private.grant_access('actors.' || t, 'staff')
-from unnest(array['actor_identifiers', 'identity_records', 'identity_matches', 'identity_models', 'identity_reviews', 'actor_beliefs', 'belief_priors', 'actor_demographics',
+from unnest(array['actor_identifiers', 'identity_records', 'identity_matches', 'identity_models', 'identity_reviews', 'actor_beliefs', 'belief_priors', 'belief_prior_groups', 'actor_demographics',
   'actor_identity_beliefs', 'actor_behavioral_scores', 'actor_communication_profiles', 'actor_psychological_triggers',
   'actor_preferences', 'actor_memory_loops', 'actor_friction_points', 'actor_contradictions', 'actor_belief_vectors',
   'actor_clustering_metadata', 'belief_vector_components']) t;

@@ -56,7 +56,7 @@ async function learned(brand: string) {
   const persons = await sql`
     select primary_identifier, total_signals, first_seen_at, last_seen_at from actors.actors where brand_id = ${brand} order by 1`;
   const beliefs = await sql`
-    select a.primary_identifier, b.attribute, b.category, b.sums, b.as_of, b.evidence_count
+    select a.primary_identifier, b.attribute, b.is_stated, b.categories, b.state, b.as_of, b.evidence_count
     from actors.actor_beliefs b join actors.actors a on a.id = b.actor_id where b.brand_id = ${brand} order by 1, 2, 3`;
   const [rows] = await sql`
     select (select count(*)::int from actors.evidence where brand_id = ${brand}) as evidence,

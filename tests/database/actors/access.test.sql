@@ -29,8 +29,8 @@ select cmp_ok((select count(*)::int from known, actors.evidence(actor)), '>', 5,
 select is((select count(*)::int from actors.actors), 1, 'and sees the brand''s people only');
 select is((select x ->> 'kind' from known, ai.explain('belief', belief) x), 'belief', 'support may ask why');
 select throws_ok($$select actors.process_signals((select brand from t))$$, '42501', null, 'but processes nothing');
-select throws_ok($$insert into actors.actor_beliefs (brand_id, actor_id, attribute, distribution, sums, as_of, first_value, first_occurred_at, has_exposure, half_life_days, evidence_count)
-  select brand, actor, 'preference.x', 'beta', '{1,1,0}', now(), 1, now(), false, 1, 1 from t, known$$, '42501', null, 'and writes no belief');
+select throws_ok($$insert into actors.actor_beliefs (brand_id, actor_id, attribute, distribution, state, tracking, as_of, category_counts, evidence_count)
+  select brand, actor, 'preference.x', 'beta', '{1,1,1,1,1,1,0,0,1,1,1,1}', '{60,0,2,0.5,0.3,15,16}', now(), '{1}', 1 from t, known$$, '42501', null, 'and writes no belief');
 
 select tests.authenticate_as(customer) from t;
 select throws_ok($$select actors.profile(actor) from known$$, 'PT404', null, 'a customer of the brand reads no profile');

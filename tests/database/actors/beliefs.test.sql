@@ -32,13 +32,13 @@ end
 $$;
 
 select results_eq(
-  $$select attribute, category, is_stated, evidence_count, sums, as_of, first_value, first_occurred_at from actors.actor_beliefs where brand_id = (select brand from t) order by 1, 2, 3$$,
-  $$select attribute, category, is_stated, evidence_count, sums, as_of, first_value, first_occurred_at from actors.actor_beliefs where brand_id = (select replay from t) order by 1, 2, 3$$,
+  $$select attribute, context, is_stated, evidence_count, categories, category_counts, state, as_of from actors.actor_beliefs where brand_id = (select brand from t) order by 1, 2, 3$$,
+  $$select attribute, context, is_stated, evidence_count, categories, category_counts, state, as_of from actors.actor_beliefs where brand_id = (select replay from t) order by 1, 2, 3$$,
   'beliefs do not depend on the order in which signals arrive, to the last bit');
 create temp table before on commit drop as
-select b.id, b.sums, b.as_of, b.evidence_count, b.sources from actors.actor_beliefs b where b.brand_id = (select brand from t);
+select b.id, b.state, b.as_of, b.evidence_count, b.sources from actors.actor_beliefs b where b.brand_id = (select brand from t);
 select cmp_ok(private.fold_evidence(brand, (select array_agg(e.id) from actors.evidence e where e.brand_id = brand), now), '>', 0, 'folding the whole ledger again') from t;
-select is_empty($$select id from actors.actor_beliefs b join before f using (id) where (b.sums, b.as_of, b.evidence_count) is distinct from (f.sums, f.as_of, f.evidence_count)$$,
+select is_empty($$select id from actors.actor_beliefs b join before f using (id) where (b.state, b.as_of, b.evidence_count, b.sources) is distinct from (f.state, f.as_of, f.evidence_count, f.sources)$$,
   'gives the same numbers');
 
 create temp table p on commit drop as select x.* from t, private.actors_posteriors(t.brand, null, t.now) x;
@@ -48,18 +48,16 @@ select is((select round(mean::numeric, 9) from p where category = 'coffee' and n
     / (2 + sum(e.weight * e.match_probability * power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 60))))::numeric, 9)
    from actors.evidence e, t where e.brand_id = t.brand and e.attribute = 'preference.category' and not e.is_stated),
   'a share is the posterior of a Dirichlet whose evidence halves every 60 days');
--- By hand: 24 events after the first, over the time since it that has not faded, with the prior of one event in 30 days.
+-- By hand: 24 events after the first, over the times of waiting that have not faded, each weighing what its event weighs and
+-- the wait since the last what events weigh on average, with the prior of one event in 30 days.
 select is((select round(mean::numeric, 9) from p where attribute = 'behavior.purchase_rate'),
-  (select round(((1 + sum(x.weight * x.g) filter (where x.place > 1)) / (30 + avg_weight * 120 / ln(2) * (1 - max(x.g_first))))::numeric, 9)
+  (select round(((1 + sum(x.w * x.g) filter (where x.place > 1))
+    / (30 + 120 / ln(2) * (sum(x.w * (x.g - x.g_before)) filter (where x.place > 1) + sum(x.w * x.g) / sum(x.g) * (1 - max(x.g)))))::numeric, 9)
    from (
-     select e.weight * e.match_probability as weight, power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 120) as g,
-       power(2::float8, -extract(epoch from t.now - min(e.occurred_at) over ())::float8 / 86400 / 120) as g_first, row_number() over (order by e.occurred_at) as place
-     from actors.evidence e, t where e.brand_id = t.brand and e.attribute = 'behavior.purchase_rate') x
-   cross join (
-     select sum(e.weight * e.match_probability * power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 120))
-       / sum(power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 120)) as avg_weight
-     from actors.evidence e, t where e.brand_id = t.brand and e.attribute = 'behavior.purchase_rate') w
-   group by avg_weight),
+     select *, lag(g) over (order by occurred_at) as g_before, row_number() over (order by occurred_at) as place
+     from (
+       select e.occurred_at, e.weight * e.match_probability as w, power(2::float8, -extract(epoch from t.now - e.occurred_at)::float8 / 86400 / 120) as g
+       from actors.evidence e, t where e.brand_id = t.brand and e.attribute = 'behavior.purchase_rate') e) x),
   'a rate is the posterior of a gamma over the time since the first event');
 select ok(abs(mean - 11) < 0.5, 'order value is near its mean') from p where attribute = 'behavior.order_value';
 select ok(bool_and(confidence between 0 and 1 and variance >= 0), 'confidences are shares and variances are not negative') from p;

@@ -17,7 +17,7 @@ create temp table sent on commit drop as
 select i, pg_temp.order_of('o' || i, 'P' || i % 5, i % 40 + i / 40) as signal from generate_series(1, 60) i
 union all select 100 + i, pg_temp.review_of('r' || i, 'P' || i % 5, 2 * i) from generate_series(1, 10) i;
 create view pg_temp.beliefs as
-select b.brand_id, a.primary_identifier, b.attribute, b.category, b.is_stated, b.sums, b.as_of, b.evidence_count, b.first_value, b.sources
+select b.brand_id, a.primary_identifier, b.attribute, b.context, b.is_stated, b.categories, b.category_counts, b.state, b.as_of, b.evidence_count, b.sources
 from actors.actor_beliefs b join actors.actors a on a.id = b.actor_id;
 
 -- Every seventh review is spoilt, as only a direct write could: ingest takes nothing but lists of topics.
