@@ -99,11 +99,14 @@ create table actors.belief_priors (
   actor_count integer not null,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  unique nulls not distinct (brand_id, attribute, group_id)
+  valid_from timestamptz not null default '-infinity',
+  valid_until timestamptz not null default 'infinity',
+  unique nulls not distinct (brand_id, attribute, group_id, valid_until)
 );
 
 comment on table actors.belief_priors is
   'What is believed of a person of this brand, or of one of its groups, before any evidence: mean and spread over its people by moments (empirical Bayes) and, for dirichlet, how many categories there are. Made by private.actors_refresh_priors.';
+comment on column actors.belief_priors.valid_until is 'infinity: in use. Earlier ones are kept, so that what was believed at any time can be told again (actors.belief_as_of).';
 comment on column actors.belief_priors.group_id is 'A group of actors.belief_prior_groups; null: the whole brand.';
 comment on column actors.belief_priors.strength is
   'As much as so many observations (gamma: events): large where people are alike. Null: too few people to tell, the parameter actors.prior_strength.<distribution> holds.';

@@ -20,7 +20,8 @@ create type private.posterior as (
   trend_probability double precision
 );
 
-create function private.actors_posteriors(p_brand uuid, p_actors uuid[] default null, p_now timestamptz default now())
+create function private.actors_posteriors(p_brand uuid, p_actors uuid[] default null, p_now timestamptz default now(),
+  p_recorded_at timestamptz default null)
 returns setof private.posterior
 language plpgsql
 stable
@@ -35,15 +36,23 @@ begin
       b.distribution = 'gamma' and b.state[3] > 0 as is_stream,
       -- A stream is watched since its first event, with the mean weight of its events.
       case when b.distribution = 'gamma' and b.state[3] > 0 then b.state[2] / b.state[3] * b.tracking[1] / 0.6931471805599453 * (1 - f.g) else 0 end as watched
-    from actors.actor_beliefs b
+    from (
+      select s.* from actors.actor_beliefs s
+      where p_recorded_at is null and s.brand_id = p_brand and (p_actors is null or s.actor_id = any (p_actors))
+      union all
+      select s.* from private.folded_beliefs(p_brand, p_actors, p_recorded_at) s where p_recorded_at is not null
+    ) b
     cross join lateral (select greatest(0, extract(epoch from p_now - b.as_of)::double precision / 86400 / b.tracking[1]) as age) a
     cross join lateral (select case when a.age > 200 then 0 else power(2::double precision, -a.age) end as g) f
-    where b.brand_id = p_brand and (p_actors is null or b.actor_id = any (p_actors))
+  ), priors as materialized (
+    select p.* from actors.belief_priors p
+    where p.brand_id = p_brand and case when p_recorded_at is null then p.valid_until = 'infinity'
+      else p.valid_from <= p_recorded_at and p.valid_until > p_recorded_at end
   ), shares as materialized (
     select g.actor_id, p.attribute, sum(g.share) as share, sum(g.share * p.mean) as mean, sum(g.share * p.variance) as variance,
       sum(g.share * p.strength) as strength, sum(g.share) filter (where p.strength is not null) as strength_share
     from actors.belief_prior_groups g
-    join actors.belief_priors p on p.brand_id = p_brand and p.group_id = g.group_id
+    join priors p on p.group_id = g.group_id
     where g.brand_id = p_brand and (p_actors is null or g.actor_id = any (p_actors))
     group by g.actor_id, p.attribute
   ), counted as (
@@ -52,7 +61,7 @@ begin
       case when b.distribution = 'gamma' then x.strength / x.mean else x.strength end as n0,
       case when b.distribution = 'dirichlet' then 1.0 / greatest(p.category_count, b.own, 2) else x.mean end as m0
     from beliefs b
-    left join actors.belief_priors p on p.brand_id = p_brand and p.attribute = b.attribute and p.group_id is null
+    left join priors p on p.attribute = b.attribute and p.group_id is null
     left join shares s on s.actor_id = b.actor_id and s.attribute = b.attribute
     cross join lateral (select least(1, coalesce(s.share, 0)) as of_groups, greatest(1, coalesce(s.share, 0)) as total) q
     cross join lateral (select
@@ -110,5 +119,5 @@ begin
       - 1 / (12 * power(s.a + 0.5, 3)) - 1 / (12 * power(s.b + 0.5, 3))) end as spread) l;
 end
 $$;
-comment on function private.actors_posteriors(uuid, uuid[], timestamptz) is
-  'Posterior of every belief of the actors (null: of the whole brand) at p_now: conjugate update of the prior of the brand, or of the actor''s groups by their shares, with the faded statistics of each run (beta, dirichlet per category, gamma-poisson per day or occasion, normal-inverse-gamma), mixed by the weights of the runs. A rate without exposure counts the events after the first, over the time since it. confidence: n / (n + n0 + 1) for shares and n / (n + n0) else, which is 1 - Var_post / Var_prior with the mean held; it fades with the evidence and starts anew with a change. evidence_weight: n, the evidence that is left; evidence_sum: what it adds up to (successes, events, weight of the category). interval_low and _high: 90 % credible interval from mean and variance of the mixture (shares by log odds, rates by Wilson and Hilferty''s cube root). change_probability: that it changed within the last ten pieces. trend: mean less the mean of all evidence had nothing changed; trend_probability: that anything changed at all. Rows are those the caller may read.';
+comment on function private.actors_posteriors(uuid, uuid[], timestamptz, timestamptz) is
+  'Posterior of every belief of the actors (null: of the whole brand) at p_now: conjugate update of the prior of the brand, or of the actor''s groups by their shares, with the faded statistics of each run (beta, dirichlet per category, gamma-poisson per day or occasion, normal-inverse-gamma), mixed by the weights of the runs. A rate without exposure counts the events after the first, over the time since it. confidence: n / (n + n0 + 1) for shares and n / (n + n0) else, which is 1 - Var_post / Var_prior with the mean held; it fades with the evidence and starts anew with a change. evidence_weight: n, the evidence that is left; evidence_sum: what it adds up to (successes, events, weight of the category). interval_low and _high: 90 % credible interval from mean and variance of the mixture (shares by log odds, rates by Wilson and Hilferty''s cube root). change_probability: that it changed within the last ten pieces. trend: mean less the mean of all evidence had nothing changed; trend_probability: that anything changed at all. p_recorded_at: as it was known then (evidence recorded, people as they were told apart, priors), for p_actors only; null: as it is known now. Rows are those the caller may read.';

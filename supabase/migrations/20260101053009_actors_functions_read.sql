@@ -92,7 +92,7 @@ begin
     e.weight * e.match_probability * private.fading(private.days_between(e.occurred_at, p_now), private.half_life_days(v_brand, e.attribute)),
     e.occurred_at, e.recorded_at, e.source_kind, e.source_id
   from actors.evidence e
-  where e.brand_id = v_brand and e.actor_id = p_actor and (p_attribute is null or e.attribute = p_attribute)
+  where e.brand_id = v_brand and e.actor_id = p_actor and e.retracted_at is null and (p_attribute is null or e.attribute = p_attribute)
   order by e.occurred_at desc, e.attribute, e.category, e.source_id;
 end
 $$;

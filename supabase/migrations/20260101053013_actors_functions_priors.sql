@@ -1,13 +1,21 @@
-create function private.actors_refresh_priors(p_brand uuid, p_now timestamptz default now())
-returns integer
-language plpgsql
-volatile
+create type private.pooled_prior as (
+  attribute text,
+  group_id uuid,
+  distribution actors.distribution,
+  mean double precision,
+  strength double precision,
+  variance double precision,
+  category_count integer,
+  actor_count integer
+);
+
+create function private.pooled_priors(p_brand uuid, p_now timestamptz)
+returns setof private.pooled_prior
+language sql
+stable
 set search_path = ''
 set enable_nestloop = off -- all rows are in memory and of unknown number: hash joins, never a quadratic one
 as $$
-declare
-  v_count integer;
-begin
   with limits as materialized (
     select private.actors_number(p_brand, 'prior_rate.per_day') as per_day, private.actors_number(p_brand, 'prior_rate.per_occasion') as per_occasion,
       private.actors_number(p_brand, 'prior_strength.least') as least, private.actors_number(p_brand, 'prior_strength.most') as most,
@@ -55,8 +63,7 @@ begin
     from pooled o
     left join categories c using (attribute)
   )
-  insert into actors.belief_priors as p (brand_id, attribute, group_id, distribution, mean, strength, variance, category_count, actor_count)
-  select p_brand, o.attribute, o.group_id, o.distribution,
+  select o.attribute, o.group_id, o.distribution,
     case o.distribution
       when 'beta' then (o.x + 1) / (o.n + 2)
       when 'dirichlet' then 1.0 / o.many
@@ -70,15 +77,44 @@ begin
   from moments o
   cross join limits l
   where o.n > 0
-  on conflict (brand_id, attribute, group_id) do update
-  set distribution = excluded.distribution, mean = excluded.mean, strength = excluded.strength, variance = excluded.variance,
-    category_count = excluded.category_count, actor_count = excluded.actor_count;
-  get diagnostics v_count = row_count;
-  delete from actors.belief_priors p
-  where p.brand_id = p_brand and p.group_id is not null
-    and not exists (select from actors.belief_prior_groups g where g.brand_id = p_brand and g.group_id = p.group_id);
-  return v_count;
+$$;
+comment on function private.pooled_priors(uuid, timestamptz) is
+  'Priors of the brand, and of each group of actors.belief_prior_groups with its people weighted by their shares: pooled share, pooled rate, mean and variance, number of categories; and, from the parameter actors.prior_actors people on, the strength by moments (empirical Bayes), between the parameters actors.prior_strength.least and .most.';
+
+create function private.moved(p_before double precision, p_after double precision)
+returns boolean
+language sql
+immutable
+set search_path = ''
+return coalesce(abs(p_before - p_after) > 0.001 * greatest(abs(p_before), abs(p_after)), (p_before is null) <> (p_after is null));
+comment on function private.moved(double precision, double precision) is 'Whether a number is another by more than a thousandth of itself.';
+
+create function private.actors_refresh_priors(p_brand uuid, p_now timestamptz default now())
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_priors constant private.pooled_prior[] := array(select p from private.pooled_priors(p_brand, p_now) p);
+begin
+  -- A prior that moved ends, as does that of a group without people; what was believed with it can still be told.
+  update actors.belief_priors p set valid_until = p_now
+  where p.brand_id = p_brand and p.valid_until = 'infinity' and p.valid_from < p_now
+    and (exists (
+        select from unnest(v_priors) n
+        where n.attribute = p.attribute and n.group_id is not distinct from p.group_id
+          and (n.distribution <> p.distribution or n.category_count <> p.category_count
+            or private.moved(p.mean, n.mean) or private.moved(p.strength, n.strength) or private.moved(p.variance, n.variance)))
+      or p.group_id is not null and not exists (
+        select from actors.belief_prior_groups g where g.brand_id = p_brand and g.group_id = p.group_id));
+
+  insert into actors.belief_priors as p (brand_id, attribute, group_id, distribution, mean, strength, variance, category_count, actor_count, valid_from)
+  select p_brand, n.attribute, n.group_id, n.distribution, n.mean, n.strength, n.variance, n.category_count, n.actor_count, p_now from unnest(v_priors) n
+  on conflict (brand_id, attribute, group_id, valid_until) do update
+  set actor_count = excluded.actor_count;
+  return cardinality(v_priors);
 end
 $$;
 comment on function private.actors_refresh_priors(uuid, timestamptz) is
-  'Makes the priors of the brand, and of each group of actors.belief_prior_groups with its people weighted by their shares: pooled share, pooled rate, mean and variance, number of categories; and, from the parameter actors.prior_actors people on, the strength by moments (empirical Bayes), between the parameters actors.prior_strength.least and .most. Returns how many priors there are.';
+  'Brings actors.belief_priors up to date with private.pooled_priors at p_now: a prior that moved by more than a thousandth ends then and a new one begins. Returns how many there are.';

@@ -99,7 +99,7 @@ as $$
   join pg_class t on t.oid = c.conrelid
   join pg_namespace n on n.oid = t.relnamespace
   join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[2]
-  where c.contype = 'f' and c.confrelid = 'actors.actors'::regclass and n.nspname not in ('actors', 'signals') and not t.relispartition
+  where c.contype = 'f' and c.confrelid = 'actors.actors'::regclass and n.nspname not in ('actors', 'signals', 'private') and not t.relispartition
   order by 1, 2
 $$;
 comment on function private.actor_references() is

@@ -1,57 +1,38 @@
-create function private.records_as_of(p_brand uuid, p_actor uuid, p_at timestamptz)
-returns table (record_id uuid, probability double precision)
-language sql
+create function private.actors_belief_as_of(p_actor uuid, p_at timestamptz)
+returns table (attribute text, context text, category text, is_stated boolean, distribution actors.distribution, mean double precision,
+  standard_deviation double precision, confidence double precision, evidence_count integer, evidence_weight double precision,
+  interval_low double precision, interval_high double precision, last_evidence_at timestamptz)
+language plpgsql
 stable
+security definer
 set search_path = ''
 as $$
-  select r.id, coalesce(f.probability_before, r.match_probability)
-  from (
-    select i.id from actors.identity_records i where i.brand_id = p_brand and i.actor_id = p_actor
-    union
-    select m.row_id from actors.identity_moves m
-    where m.brand_id = p_brand and m.table_name = 'actors.identity_records' and m.from_actor = p_actor
-  ) c
-  join actors.identity_records r on r.brand_id = p_brand and r.id = c.id
-  left join lateral (
-    select m.from_actor, m.probability_before from actors.identity_moves m
-    where m.brand_id = p_brand and m.row_id = r.id and m.table_name = 'actors.identity_records' and m.happened_at > p_at
-    order by m.event_id limit 1
-  ) f on true
-  where coalesce(f.from_actor, r.actor_id) = p_actor
+declare
+  v_brand constant uuid := private.actors_brand_of(p_actor);
+begin
+  if p_at is null then
+    perform private.raise_error('invalid_argument', 'p_at', 'must be a time');
+  end if;
+  return query
+  select p.attribute, p.context, nullif(p.category, ''), p.is_stated, p.distribution, p.mean, sqrt(p.variance), p.confidence, p.evidence_count,
+    p.evidence_weight, p.interval_low, p.interval_high, p.last_evidence_at
+  from private.actors_posteriors(v_brand, array[p_actor], p_at, p_at) p
+  order by p.attribute, p.context, p.is_stated, p.mean desc, p.category;
+end
 $$;
-comment on function private.records_as_of(uuid, uuid, timestamptz) is 'The identity records that were taken to be of a person at p_at, with their match probability of then.';
+comment on function private.actors_belief_as_of(uuid, timestamptz) is 'Body of actors.belief_as_of. Definer: reads the parameters and priors of the brand after checking the caller''s role in it.';
+grant execute on function private.actors_belief_as_of(uuid, timestamptz) to authenticated, service_role;
 
-create function private.evidence_as_of(p_brand uuid, p_actor uuid, p_at timestamptz)
-returns setof private.evidence_pieces
+create function actors.belief_as_of(p_actor uuid, p_at timestamptz)
+returns table (attribute text, context text, category text, is_stated boolean, distribution actors.distribution, mean double precision,
+  standard_deviation double precision, confidence double precision, evidence_count integer, evidence_weight double precision,
+  interval_low double precision, interval_high double precision, last_evidence_at timestamptz)
 language sql
 stable
 set search_path = ''
-as $$
-  with found as (
-    select e.id, r.probability
-    from private.records_as_of(p_brand, p_actor, p_at) r
-    join signals.signals_base s on s.brand_id = p_brand and s.identity_record_id = r.record_id
-    join actors.evidence e on e.brand_id = p_brand and e.source_kind = 'signal' and e.source_id = s.id
-    union all
-    select e.id, e.match_probability
-    from (
-      select o.id from actors.evidence o where o.brand_id = p_brand and o.actor_id = p_actor and o.source_kind <> 'signal'
-      union
-      select m.row_id from actors.identity_moves m where m.brand_id = p_brand and m.table_name = 'actors.evidence' and m.from_actor = p_actor
-    ) c
-    join actors.evidence e on e.brand_id = p_brand and e.id = c.id
-    left join lateral (
-      select m.from_actor from actors.identity_moves m
-      where m.brand_id = p_brand and m.row_id = e.id and m.table_name = 'actors.evidence' and m.happened_at > p_at
-      order by m.event_id limit 1
-    ) f on true
-    where coalesce(f.from_actor, e.actor_id) = p_actor
-  )
-  select e.id, e.brand_id, p_actor, e.attribute, e.context, e.distribution, e.category, e.value, e.exposure, e.is_stated, e.weight, f.probability,
-    e.occurred_at, e.recorded_at, e.retracted_at, e.source_kind, e.source_id, e.weight * f.probability
-  from found f
-  join actors.evidence e on e.brand_id = p_brand and e.id = f.id
-  where e.recorded_at <= p_at and (e.retracted_at is null or e.retracted_at > p_at)
-$$;
-comment on function private.evidence_as_of(uuid, uuid, timestamptz) is
-  'The evidence that counted about a person at p_at: recorded by then, not yet retracted, from sources that were taken to be of the person then.';
+begin atomic
+  select * from private.actors_belief_as_of(p_actor, p_at);
+end;
+comment on function actors.belief_as_of(uuid, timestamptz) is
+  'What was believed of a person at p_at, as it would have been read then: from the evidence recorded by then and not yet retracted, of the signals that were taken to be the person''s then, with the priors of then; folded with the half-lives of today. Compare with actors.profile, which tells what is believed now. For support and up. Errors: not_found, invalid_argument.';
+grant execute on function actors.belief_as_of(uuid, timestamptz) to authenticated, service_role;

@@ -30,7 +30,8 @@ language sql
 volatile
 set search_path = ''
 as $$
-  select private.job_actors_each_brand('actors.refresh_loops', 'select actors.refresh_loops($1, 5000, $2)', p_now)
+  select private.for_each_brand('actors.refresh_loops', array(select b.id from core.brands b where b.is_active order by b.id),
+    'select actors.refresh_loops($1, 5000, $2)', p_now)
 $$;
 comment on function private.job_actors_loops(timestamptz) is 'Every quarter of an hour: looks for rhythms of people with new evidence, 5,000 per brand and run.';
 

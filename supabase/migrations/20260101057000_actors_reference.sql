@@ -71,6 +71,7 @@ select private.register_function('actors.refresh_loops', 'analysis', 'analysis',
 select private.register_function('actors.merge', 'transformation', 'matching', 'Makes two people one, by hand.', '{}');
 select private.register_function('actors.unmerge', 'transformation', 'matching', 'Takes a merge back, to the last digit.', '{}');
 select private.register_function('actors.retract', 'transformation', 'transformation', 'Takes a signal back, with everything believed because of it.', '{}');
+select private.register_function('actors.rebuild', 'transformation', 'transformation', 'Makes evidence and beliefs of a brand again from its signals.', '{}');
 select private.register_function('actors.split', 'transformation', 'matching', 'Makes a new person of some identity records of a person.', '{}');
 
 insert into private.explainers (kind, function_name) values

@@ -7,7 +7,10 @@ set plan_cache_mode = force_custom_plan -- a few people or all of them: the plan
 as $$
   with pieces as materialized (
     select e.* from private.evidence_pieces e
-    where e.brand_id = p_brand and e.actor_id = any (p_actors) and (p_recorded_until is null or e.recorded_at <= p_recorded_until)
+    where p_recorded_until is null and e.brand_id = p_brand and e.actor_id = any (p_actors)
+    union all
+    select e.* from unnest(p_actors) a (id) cross join lateral private.evidence_as_of(p_brand, a.id, p_recorded_until) e
+    where p_recorded_until is not null
   ), gathered as materialized (
     select p.actor_id, p.attribute, p.context, p.is_stated, min(p.distribution) as distribution, count(*)::integer as pieces, max(p.occurred_at) as as_of,
       array_agg(p.occurred_at order by p.occurred_at, p.source_kind, p.source_id, p.category) as at,
@@ -31,7 +34,7 @@ as $$
   from folded f
 $$;
 comment on function private.folded_beliefs(uuid, uuid[], timestamptz) is
-  'What actors.actor_beliefs holds of these actors when their evidence is folded from its first piece (without what is retracted, and without what was recorded after p_recorded_until, when that is given). The state is that of private.fold_evidence to the bit; id, version and the times of the row are not told.';
+  'What actors.actor_beliefs holds of these actors when their evidence is folded from its first piece (without what is retracted; where p_recorded_until is given, what counted about them then: private.evidence_as_of). The state is that of private.fold_evidence to the bit; id, version and the times of the row are not told.';
 
 create function private.fold_evidence(p_brand uuid, p_evidence_ids uuid[], p_now timestamptz default now())
 returns integer
