@@ -35,7 +35,7 @@ as $$
     'change_probability', p.change_probability, 'evidence_count', b.evidence_count, 'categories', p.categories,
     'because', coalesce((
       select jsonb_agg(jsonb_build_object('kind', 'evidence', 'id', e.id))
-      from (select e.id from private.evidence_pieces e
+      from (select e.id from actors.evidence e
         where (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated) = (b.brand_id, b.actor_id, b.attribute, b.context, b.is_stated)
           and e.retracted_at is null
         -- What weighs most today comes first.

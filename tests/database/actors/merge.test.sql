@@ -14,7 +14,7 @@ create function pg_temp.signal(p_seed integer, p_who text, p_number integer) ret
   select jsonb_build_object('source_platform', 'shop', 'source_id', format('%s-%s-%s', p_seed, p_who, p_number), 'identifiers', jsonb_build_object('customer_id', p_seed || p_who),
       'occurred_at', '2026-01-01T00:00:00Z'::timestamptz + (tests.uniform(format('%s %s %s at', p_seed, p_who, p_number)) * 12000000)::integer * interval '1 second')
     -- The first is a message, so that both ways in which the person names itself are known before anybody is merged.
-    || case when p_number = 1 then 0 else floor(4 * tests.uniform(format('%s %s %s kind', p_seed, p_who, p_number))) end
+    || case case when p_number = 1 then 0 else floor(4 * tests.uniform(format('%s %s %s kind', p_seed, p_who, p_number))) end
       when 0 then jsonb_build_object('type', 'whatsapp_message', 'data', jsonb_build_object('message_text', 'hello ' || p_number, 'is_inbound', true, 'sender_phone', '+44 7700 90' || lpad((p_seed * 3 + ascii(p_who) - 65)::text, 4, '0')))
       when 1 then jsonb_build_object('type', 'review', 'data', jsonb_build_object('rating', 1 + p_number % 5, 'review_text', 'text ' || p_number, 'topics_mentioned', '["delivery"]'::jsonb))
       when 2 then jsonb_build_object('type', 'survey_response', 'data', jsonb_build_object('survey_id', 's', 'question_id', 'preference.category', 'question_text', 'What do you like?', 'question_type', 'text', 'response_value', (array['tea', 'wine'])[1 + p_number % 2]))
