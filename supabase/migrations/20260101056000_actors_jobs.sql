@@ -47,5 +47,16 @@ as $$
 $$;
 comment on function private.job_actors_vectors(timestamptz) is 'Hourly: refreshes priors and belief vectors of every brand.';
 
+create function private.job_actors_identity(p_now timestamptz default now())
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select private.job_actors_each_brand('actors.train_identity', 'select private.refresh_identity($1, $2)', p_now)
+$$;
+comment on function private.job_actors_identity(timestamptz) is 'Nightly: trains every brand''s identity model, clusters its records again and reports the calibration error.';
+
 select cron.schedule('loopwise-actors-process', '10 seconds', $$select private.job_actors_process()$$);
 select cron.schedule('loopwise-actors-vectors', '23 * * * *', $$select private.job_actors_vectors()$$);
+select cron.schedule('loopwise-actors-identity', '47 2 * * *', $$select private.job_actors_identity()$$);
