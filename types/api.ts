@@ -27,6 +27,19 @@ const time = z
 /** Null means left out, at every optional place. */
 const optional = <T extends z.ZodType>(schema: T) => schema.nullish();
 
+/** What the sender knows of who the person is, beside identifiers. Evidence of identity, never taken for certain. */
+export const person = z.strictObject({
+  given_name: optional(z.string().max(100)),
+  family_name: optional(z.string().max(100)),
+  street: optional(z.string().max(200)),
+  house_number: optional(z.string().max(20)),
+  city: optional(z.string().max(100)),
+  postcode: optional(z.string().max(20)),
+  region: optional(z.string().max(100)),
+  country: optional(z.string().max(100)),
+  birth_date: optional(z.string().regex(/^\d{4}[\d-]{0,6}$/, "must be a date such as 1980-12-31, or a year")),
+});
+
 const orderItem = z.looseObject({
   product_id: z.string().min(1),
   name: z.string(),
@@ -265,6 +278,7 @@ const envelope = <T extends SignalType>(type: T) =>
       }),
     ),
     name: optional(name),
+    person: optional(person),
     data: signalData[type],
     metadata: optional(object),
   });

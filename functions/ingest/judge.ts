@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type IngestVerdict, signal } from "../../types/api.ts";
+import { type IngestVerdict, person, signal } from "../../types/api.ts";
 
 /** The database takes no signal above 64 kB and none nested deeper than 32 levels; neither is sent to it. */
 const MAX_SIGNAL_BYTES = 65_536;
@@ -72,6 +72,13 @@ function misshapen(candidate: unknown): Fault | undefined {
   if (field === "type") {
     const types = signal.options.map((option) => option.shape.type.value).join(", ");
     return { code: "unknown_type", field, reason: `must be one of ${types}` };
+  }
+  if (issue.code === "unrecognized_keys" && field === "person") {
+    return {
+      code: "invalid_field",
+      field: `person.${issue.keys[0]}`,
+      reason: `is not known: person takes ${Object.keys(person.shape).join(", ")}`,
+    };
   }
   if (issue.code === "unrecognized_keys") {
     return {

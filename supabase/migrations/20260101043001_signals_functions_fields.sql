@@ -64,3 +64,25 @@ end
 $$;
 comment on function private.check_fields(integer[], signals.signal_type[], jsonb[]) is
   'Checks the data of many signals against private.signal_fields. Per signal: how many informative fields it has, the first bad field, and that field with what is wrong, in words that say how to mend it (both null when nothing is).';
+
+create function private.check_person(p_person jsonb)
+returns table (field text, problem text)
+language sql
+immutable
+set search_path = ''
+as $$
+  select e.field, case
+    when f.maximum is null then 'is not known: person takes given_name, family_name, street, house_number, city, postcode, region, country and birth_date'
+    when jsonb_typeof(e.value) <> 'string' then 'must be text'
+    when length(e.value #>> '{}') > f.maximum then 'must have at most ' || f.maximum || ' characters'
+    else 'must be a date such as 1980-12-31, or a year' end
+  from jsonb_each(case when jsonb_typeof(p_person) = 'object' then p_person else '{}' end) e (field, value)
+  left join (values ('given_name', 100), ('family_name', 100), ('street', 200), ('house_number', 20), ('city', 100), ('postcode', 20),
+    ('region', 100), ('country', 100), ('birth_date', 10)) f (field, maximum) using (field)
+  where jsonb_typeof(e.value) <> 'null' and (f.maximum is null or jsonb_typeof(e.value) <> 'string' or length(e.value #>> '{}') > f.maximum
+    or e.field = 'birth_date' and e.value #>> '{}' !~ '^[0-9]{4}[0-9-]{0,6}$')
+  order by e.field
+  limit 1
+$$;
+comment on function private.check_person(jsonb) is
+  'The first field of a signal''s person that cannot be taken, with what is wrong; no row when all is well. Only its form is checked: a 30th of February is somebody''s typing error, and still evidence.';

@@ -48,12 +48,15 @@ begin
         when jsonb_typeof(i.item -> 'metadata') not in ('object', 'null') then array['invalid_field', 'metadata', 'must be an object']
         when jsonb_typeof(i.item -> 'name') not in ('string', 'null') or length(i.item ->> 'name') > 200
           then array['invalid_field', 'name', 'must be text of at most 200 characters']
+        when jsonb_typeof(i.item -> 'person') not in ('object', 'null') then array['invalid_field', 'person', 'must be an object']
+        when p.field is not null then array['invalid_field', 'person.' || p.field, p.problem]
         when not i.data ?& k.required
           then array['missing_field', 'data.' || (select min(q) from unnest(k.required) q where not i.data ? q), 'is required']
       end as error
     from items i
     cross join settings s
     left join kinds k on k.signal_type::text = i.item ->> 'type'
+    left join lateral private.check_person(i.item -> 'person') p on true
   ),
   fields as materialized (
     select f.* from (

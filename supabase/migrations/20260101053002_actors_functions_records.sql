@@ -40,7 +40,7 @@ immutable
 set search_path = ''
 return case p_type
   when 'email' then p_value ~ '^(no-?reply|do-?not-?reply|none|null|nobody|unknown|test|example|info|admin|shop|sales|support|contact|hello|mail|office)[0-9]*@'
-    or p_value ~ '^([a-z0-9])\1*@'
+    or p_value ~ '^([a-z0-9])\1{2,}@'
   when 'phone' then p_value ~ '(\d)\1{6,}$' or p_value ~ '(0123456|1234567|12345678)\d?$'
   else lower(p_value) ~ '^(0+|none|null|n/?a|unknown|guest|anonymous|undefined|test|-+)$' end;
 comment on function private.is_placeholder(text, text) is
@@ -139,16 +139,18 @@ as $$
   select f.signal_id, f.occurred_at,
     md5(concat_ws(chr(31), coalesce(f.customer_id, ''), coalesce(f.email, ''), coalesce(f.phone, ''), coalesce(f.social_handle, ''), coalesce(f.more::text, ''),
       coalesce(f.given_name, ''), coalesce(f.family_name, ''), f.given_is_derived, f.family_is_derived, coalesce(f.birth_date, ''), coalesce(f.street, ''),
-      coalesce(f.house_number, ''), coalesce(f.city, ''), coalesce(f.postcode, ''), coalesce(f.region, ''), coalesce(f.country, ''))),
+      coalesce(f.house_number, ''), coalesce(f.city, ''), coalesce(f.postcode, ''), coalesce(f.region, ''), coalesce(f.country, ''),
+      -- Namesakes say the same: a name and a city alone are a record of their own every time, to be compared like any two.
+      case when coalesce(f.customer_id, f.email, f.phone, f.social_handle, f.birth_date, f.street, f.postcode) is null then f.signal_id end)),
     f.customer_id, f.email, f.phone, f.social_handle, f.more, f.given_name, f.family_name, f.given_is_derived, f.family_is_derived,
     f.birth_date, f.street, f.house_number, f.city, f.postcode, f.region, f.country, f.email_letters
   from fields f
-  -- A first name alone is nobody; with anything beside it, it may be somebody.
+  -- A first name, or one with a city, is nobody; with a family name, birth or address beside it, it may be somebody.
   where coalesce(f.customer_id, f.email, f.phone, f.social_handle) is not null
-    or f.given_name is not null and coalesce(f.family_name, f.birth_date, f.city, f.postcode, f.street) is not null
+    or f.given_name is not null and coalesce(f.family_name, f.birth_date, f.postcode, f.street) is not null
 $$;
 comment on function private.read_identities(uuid, uuid[]) is
-  'The normalised fields of identity of signals and the fingerprint of each combination. A signal without an identifier and without a name that has anything beside it is not returned. Placeholder identifiers are left out.';
+  'The normalised fields of identity of signals and the fingerprint of each combination. A signal without an identifier and without a name that has family name, birth or address beside it is not returned. Placeholder identifiers are left out.';
 
 create function private.note_identity_records(p_brand uuid, p_signals uuid[])
 returns uuid[]

@@ -99,7 +99,8 @@ begin
       case when x.email = y.email then 3 when x.email is null or y.email is null then null
         -- The same letters at another number or provider is what a namesake has too: the names themselves are compared instead.
         when x.email_letters = y.email_letters then case when abs(length(x.email) - length(y.email)) <= 1 and extensions.levenshtein_less_equal(left(x.email, 250), left(y.email, 250), 1) = 1 then 1 end
-        when abs(length(x.email) - length(y.email)) > 2 then 0
+        -- One letter of a short mailbox is no slip of the finger.
+        when abs(length(x.email) - length(y.email)) > 2 or least(length(x.email_letters), length(y.email_letters)) < 5 then 0
         else case extensions.levenshtein_less_equal(left(x.email, 250), left(y.email, 250), 2) when 1 then 2
           when 2 then case when length(x.email) = length(y.email) and translate(x.email, y.email, '') = '' and translate(y.email, x.email, '') = '' then 2 else 1 end else 0 end end as l2,
       case when x.phone = y.phone then 3 when x.phone is null or y.phone is null then null

@@ -135,11 +135,11 @@ begin
     cross join lateral private.identity_links(a.pairs,
       array(select generate_series(1, cardinality(v_ids))) || array(select l + cardinality(v_ids) from unnest(v_labels) l), p_model) k
   )
-  select p.id, p.actor_id, p.label, case when f.i is not null then 1 else coalesce(h.probability, 1) end
+  select p.id, p.actor_id, p.label, case when f.i is not null then 1 else coalesce(round(h.probability::numeric, 2), 1)::double precision end
   from places p
   left join founders f on f.i = p.i
   left join held h on h.i = p.i;
 end
 $$;
 comment on function private.place_records(uuid, uuid[], private.identity_model, timestamptz) is
-  'Clusters the records and all that their clustering may change (private.identity_reach). Returns for each its cluster, the person it has now (null: none) and the probability that it is of its cluster. Opens and closes reviews on the way.';
+  'Clusters the records and all that their clustering may change (private.identity_reach). Returns for each its cluster, the person it has now (null: none) and the probability that it is of its cluster, to the hundredth, so that not every new record makes all beliefs move a hair. Opens and closes reviews on the way.';

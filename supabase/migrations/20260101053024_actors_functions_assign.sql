@@ -82,7 +82,7 @@ begin
     from unnest(v_places) p
     join unnest(v_clusters, v_owners) c (cluster, owner) on c.cluster = p.cluster
     join actors.identity_records r on r.brand_id = p_brand and r.id = p.record_id
-    where p.actor_id is not null and (p.actor_id <> c.owner or abs(r.match_probability - p.probability) > 0.02)
+    where p.actor_id is not null and (p.actor_id <> c.owner or r.match_probability <> p.probability)
     group by p.actor_id, c.owner
     order by min(r.fingerprint)
   loop

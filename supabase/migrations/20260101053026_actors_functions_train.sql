@@ -121,7 +121,7 @@ declare
   v_row actors.identity_models;
 begin
   perform private.require_role(p_brand, 'manager');
-  perform pg_advisory_xact_lock(hashtextextended('actors.process_signals ' || p_brand, 0));
+  perform private.lock_brand_identity(p_brand);
   perform private.refresh_identity_bits(p_brand);
   v_model := private.identity_model_of(p_brand);
 
@@ -185,7 +185,7 @@ declare
   v_model private.identity_model;
   v_count integer;
 begin
-  perform pg_advisory_xact_lock(hashtextextended('actors.process_signals ' || p_brand, 0));
+  perform private.lock_brand_identity(p_brand);
   perform private.refresh_identity_bits(p_brand);
   v_model := private.identity_model_of(p_brand);
   delete from actors.identity_matches m where m.brand_id = p_brand;

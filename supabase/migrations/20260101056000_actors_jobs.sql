@@ -35,6 +35,18 @@ as $$
 $$;
 comment on function private.job_actors_loops(timestamptz) is 'Every quarter of an hour: looks for rhythms of people with new evidence, 5,000 per brand and run.';
 
+create function private.job_actors_identity(p_now timestamptz default now())
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select private.for_each_brand('actors.train_identity', array(select b.id from core.brands b where b.is_active order by b.id),
+    'select private.refresh_identity($1, $2)', p_now)
+$$;
+comment on function private.job_actors_identity(timestamptz) is 'Nightly: trains every brand''s identity model, clusters its records again and reports the calibration error.';
+
 select cron.schedule('loopwise-actors-process', '10 seconds', $$select private.job_actors_process()$$);
 select cron.schedule('loopwise-actors-vectors', '23 * * * *', $$select private.job_actors_vectors()$$);
 select cron.schedule('loopwise-actors-loops', '7,22,37,52 * * * *', $$select private.job_actors_loops()$$);
+select cron.schedule('loopwise-actors-identity', '47 2 * * *', $$select private.job_actors_identity()$$);

@@ -1,9 +1,9 @@
 insert into core.system_parameters (parameter_key, parameter_value, parameter_type, description)
 select k, to_jsonb(v), 'number', d from (values
-  ('actors.match_confidence.customer_id', 0.99, 'Probability that two signals with the same customer id are of one person, 0 to 1.'),
+  ('actors.match_confidence.customer_id', 0.999, 'Probability that two records with the same customer id and nothing else to compare are of one person, 0 to 1; must be below 1.'),
   ('actors.match_confidence.phone', 0.98, 'The same for a phone number; below 1 because households share one.'),
-  ('actors.match_confidence.email', 0.95, 'The same for an e-mail address.'),
-  ('actors.match_confidence.social_handle', 0.90, 'The same for a handle; handles change hands.'),
+  ('actors.match_confidence.email', 0.99, 'The same for an e-mail address.'),
+  ('actors.match_confidence.social_handle', 0.97, 'The same for a handle; handles change hands.'),
   ('actors.match_auto', 0.95, 'Records whose probability of being of one person reaches this are joined without asking, 0 to 1.'),
   ('actors.match_review', 0.5, 'From here to match_auto a review is opened; below, they are two people.'),
   ('actors.match_floor', 0.02, 'Pairs of records below this probability are forgotten.'),
