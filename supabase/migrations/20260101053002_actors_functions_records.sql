@@ -164,9 +164,12 @@ declare
   v_new uuid[];
 begin
   with counted as (
-    select r.fingerprint, count(*) as signals, min(r.occurred_at) as first_at, max(r.occurred_at) as last_at,
+    -- A signal that comes a second time is counted already.
+    select r.fingerprint, count(*) filter (where s.identity_record_id is null) as signals, min(r.occurred_at) as first_at, max(r.occurred_at) as last_at,
       (array_agg(r order by r.occurred_at, r.signal_id))[1] as sample
-    from unnest(v_rows) r group by r.fingerprint
+    from unnest(v_rows) r
+    join signals.signals_base s on s.brand_id = p_brand and s.id = r.signal_id
+    group by r.fingerprint
   ), noted as (
     insert into actors.identity_records as i (brand_id, fingerprint, customer_id, email, phone, social_handle, more_identifiers, given_name, family_name,
       given_is_derived, family_is_derived, birth_date, street, house_number, city, postcode, region, country, email_letters,
@@ -179,9 +182,12 @@ begin
     on conflict (brand_id, fingerprint) do update
     set signal_count = i.signal_count + excluded.signal_count,
       first_seen_at = least(i.first_seen_at, excluded.first_seen_at), last_seen_at = greatest(i.last_seen_at, excluded.last_seen_at)
-    returning i.id, i.fingerprint, i.actor_id
+    returning i.id, i.fingerprint, i.actor_id, i.signal_count
   )
-  select array_agg(n.id order by n.fingerprint) filter (where n.actor_id is null) into v_new from noted n;
+  -- New, or forgotten when its last signal was retracted (private.forget_record).
+  select array_agg(n.id order by n.fingerprint) into v_new
+  from noted n join counted c using (fingerprint)
+  where n.actor_id is null or n.signal_count = c.signals and c.signals > 0;
 
   update signals.signals_base s
   set identity_record_id = i.id

@@ -118,7 +118,7 @@ begin
       select split_part(m.value, ':', 1), substr(m.value, strpos(m.value, ':') + 1) from unnest(r.more_identifiers) m (value)
     ) i
     join strengths s on s.type = i.type
-    where r.brand_id = p_brand and r.actor_id = any (p_actors) and i.value is not null
+    where r.brand_id = p_brand and r.actor_id = any (p_actors) and r.signal_count > 0 and i.value is not null
     group by r.actor_id, i.type, i.value
   ), gone as (
     delete from actors.actor_identifiers a

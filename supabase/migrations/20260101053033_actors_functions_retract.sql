@@ -19,9 +19,13 @@ begin
   if v_left is not null then
     perform private.assign_records(p_brand, v_left, private.identity_model_of(p_brand), p_now);
   end if;
+  update actors.actors a set is_active = false
+  from actors.identity_records r
+  where r.brand_id = p_brand and r.id = p_record and a.brand_id = p_brand and a.id = r.actor_id
+    and not exists (select from actors.identity_records o where o.brand_id = p_brand and o.actor_id = a.id and o.signal_count > 0);
 end
 $$;
-comment on function private.forget_record(uuid, uuid, timestamptz) is 'Takes an identity record that has no signal left out of matching and clusters its person''s other records again.';
+comment on function private.forget_record(uuid, uuid, timestamptz) is 'Takes an identity record that has no signal left out of matching and clusters its person''s other records again; a person without any left is not active.';
 
 create function private.actors_retract(p_signal uuid, p_reason text, p_now timestamptz)
 returns boolean
@@ -57,11 +61,14 @@ begin
   )
   select array_agg(distinct r.actor_id) into v_actors
   from (select actor_id from retracted union all select v_signal.actor_id) r where r.actor_id is not null;
-  update actors.identity_records r set signal_count = r.signal_count - 1
-  where r.brand_id = v_signal.brand_id and r.id = v_signal.identity_record_id and v_signal.actor_id is not null;
+  update actors.identity_records r
+  set signal_count = (
+    select count(*) from signals.signals_base s
+    where s.brand_id = r.brand_id and s.identity_record_id = r.id and s.actor_id is not null and s.retracted_at is null)
+  where r.brand_id = v_signal.brand_id and r.id = v_signal.identity_record_id;
   perform private.refold_actors(v_signal.brand_id, coalesce(v_actors, '{}'), p_now);
   perform private.recount_actors(v_signal.brand_id, coalesce(v_actors, '{}'));
-  if exists (select from actors.identity_records r where r.brand_id = v_signal.brand_id and r.id = v_signal.identity_record_id and r.signal_count <= 0) then
+  if exists (select from actors.identity_records r where r.brand_id = v_signal.brand_id and r.id = v_signal.identity_record_id and r.signal_count = 0) then
     perform private.forget_record(v_signal.brand_id, v_signal.identity_record_id, p_now);
   end if;
   perform private.emit(v_signal.brand_id, 'actors.signal_retracted', 'signal', p_signal, jsonb_build_object('reason', p_reason));

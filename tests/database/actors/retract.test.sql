@@ -9,7 +9,7 @@ select tests.add_member(brand, operator, 'operator'), tests.add_member(brand, su
 grant select on t to anon, authenticated;
 
 create function pg_temp.review(p_number integer, p_identifiers jsonb, p_rating integer) returns jsonb language sql as $$
-  select jsonb_build_object('type', 'review', 'source_platform', 'shop', 'source_id', 'r' || p_number, 'identifiers', p_identifiers,
+  select jsonb_build_object('type', 'review', 'source_platform', 'shop', 'source_id', 'r' || p_number, 'identifiers', p_identifiers, 'name', 'Anna Lindqvist',
     'occurred_at', '2026-03-01T10:00:00Z'::timestamptz + p_number * interval '3 days', 'data', jsonb_build_object('rating', p_rating, 'review_text', 'review ' || p_number))
 $$;
 -- Five reviews with an e-mail address, five with a phone number; number 11 has both and makes them one person. Number 3 is a fake.
