@@ -6,6 +6,6 @@ from unnest(array['actor_identifiers', 'identifier_conflicts', 'actor_beliefs', 
   'actor_identity_beliefs', 'actor_behavioral_scores', 'actor_communication_profiles', 'actor_psychological_triggers',
   'actor_preferences', 'actor_memory_loops', 'actor_friction_points', 'actor_contradictions', 'actor_belief_vectors',
   'actor_clustering_metadata', 'belief_vector_components']) t;
-select private.grant_access('private.loops_due', 'service');
+select private.grant_access('private.insights_due', 'service');
 select private.grant_access('actors.actor_drivers', 'staff');
-select private.grant_access('private.' || t, 'service') from unnest(array['drivers', 'driver_pairs']) t;
+select private.grant_access('private.' || t, 'service') from unnest(array['drivers', 'driver_pairs', 'text_lexicon']) t;

@@ -47,16 +47,16 @@ as $$
 $$;
 comment on function private.job_actors_vectors(timestamptz) is 'Hourly: refreshes priors and belief vectors of every brand.';
 
-create function private.job_actors_loops(p_now timestamptz default now())
+create function private.job_actors_insights(p_now timestamptz default now())
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
-  select private.job_actors_each_brand('actors.refresh_loops', 'select actors.refresh_loops($1, 5000, $2)', p_now)
+  select private.job_actors_each_brand('actors.refresh_insights', 'select actors.refresh_insights($1, 5000, $2)', p_now)
 $$;
-comment on function private.job_actors_loops(timestamptz) is 'Every quarter of an hour: looks for rhythms of people with new evidence, 5,000 per brand and run.';
+comment on function private.job_actors_insights(timestamptz) is 'Every quarter of an hour: looks for rhythms of people with new evidence, 5,000 per brand and run.';
 
 select cron.schedule('loopwise-actors-process', '10 seconds', $$select private.job_actors_process()$$);
 select cron.schedule('loopwise-actors-vectors', '23 * * * *', $$select private.job_actors_vectors()$$);
-select cron.schedule('loopwise-actors-loops', '7,22,37,52 * * * *', $$select private.job_actors_loops()$$);
+select cron.schedule('loopwise-actors-insights', '7,22,37,52 * * * *', $$select private.job_actors_insights()$$);
