@@ -130,13 +130,22 @@ language sql
 immutable
 set search_path = ''
 as $$
-  select coalesce(jsonb_typeof(p_insight) = 'object'
-    and length(p_insight ->> 'provider') between 1 and 100 and length(p_insight ->> 'version') between 1 and 100
-    and jsonb_path_match(p_insight, '$.confidence >= 0 && $.confidence <= 1', silent => true)
-    and (not p_insight ? 'sentiment' or jsonb_path_match(p_insight, '$.sentiment >= -1 && $.sentiment <= 1', silent => true))
-    and not jsonb_path_exists(p_insight, '$.keyvalue() ? (@.key == "topics" || @.key == "tones").value ? (@.type() != "array" || exists(@[*] ? (!(@ like_regex "^.{1,200}$"))))', silent => true)
-    and not jsonb_path_exists(p_insight, '$.keyvalue() ? (@.key == "intents" || @.key == "frictions").value.keyvalue() ? (@.value.type() != "boolean" || !(@.key like_regex "^[a-z][a-z0-9_]{0,60}$"))')
-    and not jsonb_path_exists(p_insight, '$.keyvalue() ? (@.key == "drivers" || @.key == "archetypes").value.keyvalue() ? (!(@.value >= 0 && @.value <= 1) || !(@.key like_regex "^[a-z][a-z0-9_]{0,60}$"))'), false)
+  -- One case after the other: what is asked of a part needs the type asked before.
+  select case
+    when p_insight is null or jsonb_typeof(p_insight) <> 'object' then false
+    when coalesce(length(p_insight ->> 'provider') not between 1 and 100 or length(p_insight ->> 'version') not between 1 and 100, true) then false
+    when coalesce(jsonb_typeof(p_insight -> 'confidence'), '') <> 'number' or jsonb_typeof(coalesce(p_insight -> 'sentiment', '0')) <> 'number' then false
+    when (p_insight ->> 'confidence')::double precision not between 0 and 1 or coalesce((p_insight ->> 'sentiment')::double precision, 0) not between -1 and 1 then false
+    when exists (select from unnest(array['topics', 'tones']) k where jsonb_typeof(coalesce(p_insight -> k, '[]')) <> 'array')
+      or exists (select from unnest(array['intents', 'frictions', 'drivers', 'archetypes']) k where jsonb_typeof(coalesce(p_insight -> k, '{}')) <> 'object') then false
+    when exists (select from unnest(array['topics', 'tones']) k cross join lateral jsonb_array_elements(coalesce(p_insight -> k, '[]')) v (value)
+        where jsonb_typeof(v.value) <> 'string' or length(btrim(v.value #>> '{}')) not between 1 and 200)
+      or exists (select from unnest(array['intents', 'frictions']) k cross join lateral jsonb_each(coalesce(p_insight -> k, '{}')) v
+        where jsonb_typeof(v.value) <> 'boolean' or v.key !~ '^[a-z][a-z0-9_]{0,60}$')
+      or exists (select from unnest(array['drivers', 'archetypes']) k cross join lateral jsonb_each(coalesce(p_insight -> k, '{}')) v
+        where jsonb_typeof(v.value) <> 'number' or v.key !~ '^[a-z][a-z0-9_]{0,60}$') then false
+    else not exists (select from unnest(array['drivers', 'archetypes']) k cross join lateral jsonb_each_text(coalesce(p_insight -> k, '{}')) v where v.value::double precision not between 0 and 1)
+  end
 $$;
 comment on function private.is_text_insight(jsonb) is 'True for the object that private.read_texts describes.';
 
