@@ -180,6 +180,8 @@ comment on table actors.actor_psychological_triggers is
 comment on column actors.actor_behavioral_scores.context is 'Empty: everywhere.';
 comment on column actors.actor_behavioral_scores.temporal_stability is 'Share of the evidence that has not faded, 0 to 1.';
 comment on column actors.actor_communication_profiles.preferred_time is 'Most likely local hour of the brand, "HH:00".';
-comment on column actors.actor_communication_profiles.avg_response_time is 'Seconds.';
+comment on column actors.actor_communication_profiles.avg_response_time is 'Seconds from what the brand wrote to the answer, on the same channel.';
+comment on column actors.actor_communication_profiles.preferred_frequency is 'How often the person writes of its own will; never: who complained or unsubscribed.';
+comment on column actors.actor_communication_profiles.preferred_tone is 'The tone in which the person writes.';
 comment on column actors.actor_communication_profiles.response_rate is 'Probability of an open, click or answer to what the brand sends.';
 comment on column actors.actor_behavioral_scores.version_score is 'score_value when this version began: the next version begins a fifth away from it, however slowly the score gets there.';

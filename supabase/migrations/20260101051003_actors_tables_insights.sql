@@ -268,12 +268,14 @@ comment on column actors.actor_memory_loops.loop_frequency is 'The nearest of th
 comment on column actors.actor_memory_loops.next_expected_at is 'The next occasion, exact to the day (local noon).';
 comment on column actors.actor_memory_loops.expires_at is 'When so many expected occasions have stayed away that the loop has stopped.';
 
-create table private.loops_due (
+create table private.insights_due (
   brand_id uuid not null,
   actor_id uuid not null,
-  primary key (brand_id, actor_id),
+  due_at timestamptz not null default '-infinity',
+  primary key (brand_id, actor_id, due_at),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
 );
-comment on table private.loops_due is 'People with new evidence whose rhythms actors.refresh_loops has yet to look at.';
+comment on table private.insights_due is
+  'People whom actors.refresh_insights has yet to look at: at once after new evidence, later when the time for what they announced is over.';
 comment on column actors.actor_friction_points.friction_severity is 'Posterior share of occasions that went wrong.';
 comment on column actors.actor_preferences.version_strength is 'actual_strength when this version began: the next version begins 0.1 away from it, however slowly the share gets there.';

@@ -143,6 +143,52 @@ where s.signal_type = 'crm_event' and d.key in ('city', 'country', 'language', '
 comment on view private.stated_evidence is
   'What people say of themselves. A survey answer states the attribute that its question_id names (preference.category, communication.channel, demographic.city, driver.primary, ...; favourite_category and preferred_channel are taken as such); several values are separated by commas. Ratings from 1 to 5: experience.satisfaction. CRM event_data: city, country, language, gender, age_group, occupation.';
 
+create view private.text_evidence as
+select s.brand_id, s.id as signal_id, s.actor_id, s.occurred_at, s.quality_score * (s.processed_content #>> '{text,confidence}')::double precision as weight,
+  false as is_answer, e.attribute, e.distribution::actors.distribution, e.category, e.value::double precision, e.is_stated
+from signals.signals_base s
+cross join lateral (
+  select 'experience.sentiment' as attribute, 'beta' as distribution, '' as category, ((s.processed_content #>> '{text,sentiment}')::double precision + 1) / 2 as value, false as is_stated
+  where s.processed_content #> '{text,sentiment}' is not null
+  union all
+  select 'communication.topic', 'dirichlet', t.value, 1, false from jsonb_array_elements_text(coalesce(s.processed_content #> '{text,topics}', '[]')) t
+  union all
+  select 'communication.tone', 'dirichlet', t.value, 1, false from jsonb_array_elements_text(coalesce(s.processed_content #> '{text,tones}', '[]')) t
+  union all
+  select 'intent.' || i.key, 'beta', '', case when i.value::boolean then 1 else 0 end, true from jsonb_each_text(coalesce(s.processed_content #> '{text,intents}', '{}')) i
+  union all
+  -- Of a review its stars tell how it went.
+  select 'friction.' || f.key, 'beta', '', case when f.value::boolean then 1 else 0 end, false from jsonb_each_text(coalesce(s.processed_content #> '{text,frictions}', '{}')) f
+  where s.signal_type <> 'review'
+  union all
+  select 'driver.primary', 'dirichlet', d.key, d.value::double precision, false from jsonb_each_text(coalesce(s.processed_content #> '{text,drivers}', '{}')) d
+  union all
+  select 'identity.archetype', 'dirichlet', a.key, a.value::double precision, false from jsonb_each_text(coalesce(s.processed_content #> '{text,archetypes}', '{}')) a
+) e
+where s.actor_id is not null and not s.is_duplicate and s.processed_content ? 'text';
+comment on view private.text_evidence is
+  'What was read in texts (private.read_texts, actors.set_text_insight): experience.sentiment (0 bad to 1 good), communication.topic and tone, intent.<kind> (stated; 1 said, 0 denied), friction.<type> (1 went wrong, 0 went well), driver.primary and identity.archetype (value: likelihood). Weight: quality x confidence of the reader.';
+
+create view private.conduct_evidence as
+select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight * 0.7 as weight, false as is_answer,
+  'driver.primary' as attribute, 'dirichlet'::actors.distribution as distribution, e.category, e.value::double precision, false as is_stated
+from private.signal_basics s
+left join signals.order_history o on o.signal_id = s.signal_id
+left join signals.social_comments c on c.signal_id = s.signal_id
+cross join lateral (values
+  -- Behaviour speaks of drivers less plainly than words: likelihoods close to one half.
+  ('safety', case when o.order_status = 'refunded' then 0.6 end), ('connection', case when c.comment_type in ('share', 'mention') then 0.6 end),
+  ('status', case when c.comment_type in ('share', 'mention') then 0.5 end)
+) e (category, value)
+where s.signal_type in ('order', 'social_comment') and e.value is not null
+union all
+select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, false, 'friction.convenience', 'beta', '', case when p.action_type = 'exit' then 1 else 0 end, false
+from private.signal_basics s
+join signals.web_behavior p on p.signal_id = s.signal_id
+where s.signal_type = 'web_behavior' and (p.funnel_step ~* 'cart|basket|checkout' and p.action_type = 'exit' or p.conversion_value > 0 or p.conversion_goal ~* 'purchase|order');
+comment on view private.conduct_evidence is
+  'Conduct: driver.primary from refunds (safety) and from sharing and mentioning (connection, status), with 0.7 of the weight of words; friction.convenience from carts left at cart or checkout (exit) against purchases completed.';
+
 create view private.signal_evidence as
 select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, null::double precision as exposure
 from private.order_evidence
@@ -151,7 +197,11 @@ select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute,
 union all
 select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, exposure from private.reaction_evidence
 union all
-select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, null from private.stated_evidence;
+select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, null from private.stated_evidence
+union all
+select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, null from private.text_evidence
+union all
+select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, null from private.conduct_evidence;
 comment on view private.signal_evidence is 'All evidence that signals of known people carry. is_answer: stated in a survey, worth the parameter actors.stated_strength.';
 
 create function private.evidence_of_signals(p_brand uuid, p_signals uuid[])

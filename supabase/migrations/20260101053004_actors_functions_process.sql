@@ -36,6 +36,7 @@ begin
     v_result.created := (select count(distinct m.actor_id) from unnest(v_matches) m where m.is_new);
     perform private.actors_count_signals(p_brand, v_matches);
     v_result.reviews := (select count(*) from actors.identity_reviews v where v.brand_id = p_brand) - v_open;
+    perform private.actors_read_texts(p_brand, p_signals);
     v_evidence := private.actors_extract(p_brand, p_signals, p_now);
     v_result.evidence_added := cardinality(v_evidence);
     v_result.beliefs_updated := private.fold_evidence(p_brand, v_evidence, p_now);

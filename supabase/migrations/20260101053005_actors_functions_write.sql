@@ -54,6 +54,34 @@ as $$
 $$;
 comment on function private.actors_write_demographics(uuid, private.posterior[], timestamptz) is 'Writes actors.actor_demographics from the posteriors of demographic.*: the likeliest value, and all with their probability.';
 
+create function private.contact_habits(p_brand uuid, p_actors uuid[])
+returns table (actor_id uuid, response_seconds double precision, days_between double precision)
+language sql
+stable
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the number of people
+as $$
+  with contacts as (
+    select a.id, c.occurred_at, c.is_inbound, lag(c.is_inbound) over w as before_inbound, lag(c.occurred_at) over w as before_at
+    from unnest(p_actors) a (id)
+    cross join lateral (
+      select s.occurred_at, s.signal_type, coalesce(w.is_inbound, m.email_type = 'received') as is_inbound
+      from signals.signals_base s
+      left join signals.whatsapp_messages w on s.signal_type = 'whatsapp_message' and w.signal_id = s.id
+      left join signals.email_interactions m on s.signal_type = 'email_interaction' and m.signal_id = s.id and m.email_type in ('sent', 'received')
+      where s.brand_id = p_brand and s.actor_id = a.id and s.signal_type in ('whatsapp_message', 'email_interaction') and not s.is_duplicate
+        and (w.signal_id is not null or m.signal_id is not null)
+      order by s.occurred_at desc, s.id desc limit 200) c
+    window w as (partition by a.id, c.signal_type order by c.occurred_at)
+  )
+  select c.id, avg(extract(epoch from c.occurred_at - c.before_at)) filter (where c.is_inbound and not c.before_inbound and c.occurred_at - c.before_at <= interval '3 days'),
+    case when count(distinct c.occurred_at::date) filter (where c.is_inbound) > 2 then extract(epoch from max(c.occurred_at) filter (where c.is_inbound)
+      - min(c.occurred_at) filter (where c.is_inbound)) / 86400 / (count(distinct c.occurred_at::date) filter (where c.is_inbound) - 1) end
+  from contacts c group by c.id
+$$;
+comment on function private.contact_habits(uuid, uuid[]) is
+  'From the latest 200 messages and e-mails of each person: mean seconds from what the brand wrote to the answer on the same channel (within three days; null: never answered), and mean days between the days on which the person writes (null: fewer than three).';
+
 create function private.actors_write_communication(p_brand uuid, p_posteriors private.posterior[], p_now timestamptz)
 returns void
 language sql
@@ -62,7 +90,7 @@ set search_path = ''
 set enable_nestloop = off -- all rows are in memory and of unknown number: hash joins, never a quadratic one
 as $$
   with known as materialized (
-    select * from unnest(p_posteriors) p where p.attribute ~ '^(communication\.|demographic\.language)'
+    select * from unnest(p_posteriors) p where p.attribute ~ '^(communication\.|demographic\.language|friction\.communication)'
   ), channels as (
     -- What people do goes before what they say, once there is any of it.
     select distinct on (k.actor_id) k.actor_id, k.category, k.confidence * k.mean as confidence, k.sources
@@ -84,26 +112,36 @@ as $$
       least(1, max(k.mean) filter (where k.attribute = 'communication.email_open')) as open_rate,
       least(1, max(k.mean) filter (where k.attribute = 'communication.email_click')) as click_rate,
       to_jsonb((array_agg(k.category order by k.mean desc, k.category) filter (where k.attribute = 'communication.topic'))[1:5]) as topics,
+      (array_agg(k.category order by k.mean desc, k.category) filter (where k.attribute = 'communication.tone' and k.category in ('formal', 'casual', 'friendly', 'professional', 'humorous', 'serious')))[1] as tone,
       (array_agg(k.category order by k.mean desc, k.category) filter (where k.attribute = 'demographic.language'))[1] as language
     from known k
     group by k.actor_id
+  ), bothered as (
+    select k.actor_id from known k where k.attribute = 'friction.communication' and k.mean > 0.5
+  ), habits as materialized (
+    select h.* from private.contact_habits(p_brand, array(select distinct k.actor_id from known k where k.attribute = 'communication.channel' and not k.is_stated)) h
   )
   insert into actors.actor_communication_profiles as t (brand_id, actor_id, preferred_channel, preferred_time, response_rate, engagement_level,
-    topic_interests, language_preference, confidence, evidence_count, last_updated_at, source_signals)
+    topic_interests, language_preference, preferred_tone, preferred_frequency, avg_response_time, confidence, evidence_count, last_updated_at, source_signals)
   select p_brand, c.actor_id, c.category, lpad(h.hour::text, 2, '0') || ':00', o.open_rate, o.click_rate,
-    coalesce(o.topics, '[]'), coalesce(o.language, 'en'), c.confidence, o.evidence_count, p_now, private.to_list(c.sources)
+    coalesce(o.topics, '[]'), coalesce(o.language, 'en'), o.tone,
+    case when b.actor_id is not null then 'never' when a.days_between <= 2 then 'daily' when a.days_between <= 14 then 'weekly' when a.days_between <= 45 then 'monthly' else 'as_needed' end,
+    round(a.response_seconds)::integer, c.confidence, o.evidence_count, p_now, private.to_list(c.sources)
   from channels c
   join others o using (actor_id)
+  left join bothered b using (actor_id)
+  left join habits a using (actor_id)
   left join hours h using (actor_id)
   on conflict (brand_id, actor_id) where is_current do update
   set preferred_channel = excluded.preferred_channel, preferred_time = excluded.preferred_time, response_rate = excluded.response_rate,
     engagement_level = excluded.engagement_level, topic_interests = excluded.topic_interests, language_preference = excluded.language_preference,
+    preferred_tone = excluded.preferred_tone, preferred_frequency = excluded.preferred_frequency, avg_response_time = excluded.avg_response_time,
     confidence = excluded.confidence, evidence_count = excluded.evidence_count, last_updated_at = excluded.last_updated_at,
     source_signals = excluded.source_signals
   where t.evidence_count <> excluded.evidence_count
 $$;
 comment on function private.actors_write_communication(uuid, private.posterior[], timestamptz) is
-  'Writes actors.actor_communication_profiles from the posteriors of communication.*. Nothing for a person of whom no channel is known.';
+  'Writes actors.actor_communication_profiles from the posteriors of communication.* and private.contact_habits; who complained of being written to, or unsubscribed, wants it never. Nothing for a person of whom no channel is known.';
 
 create function private.actors_write_frictions(p_brand uuid, p_posteriors private.posterior[], p_now timestamptz)
 returns void

@@ -150,8 +150,15 @@ begin
   if exists (select from unnest(v_posteriors) p where p.attribute in ('driver.primary', 'identity.archetype')) then
     perform private.actors_write_drivers(p_brand, p_actors, p_now);
   end if;
-  -- Rhythms need each single occasion: too dear here, the hourly job looks for them.
-  insert into private.loops_due (brand_id, actor_id) select p_brand, a from unnest(p_actors) a order by a on conflict do nothing;
+  -- Rhythms need each single occasion: too dear here, a job looks for them.
+  insert into private.insights_due (brand_id, actor_id, due_at)
+  select p_brand, x.id, x.due_at from (
+    select a, '-infinity'::timestamptz from unnest(p_actors) a
+    union
+    -- When the time for an announced purchase is over, it is held against what was bought.
+    select p.actor_id, p.last_evidence_at + private.actors_number(p_brand, 'intent_window_days') * interval '1 day'
+    from unnest(v_posteriors) p where p.attribute = 'intent.purchase'
+  ) x (id, due_at) order by x.id, x.due_at on conflict do nothing;
 end
 $$;
 comment on function private.actors_write_beliefs(uuid, uuid[], timestamptz) is

@@ -85,7 +85,7 @@ as $$
     from unnest(p_actors) a (id)
     cross join (select private.half_life_days(p_brand, 'driver.primary') as days) h
     cross join lateral (
-      select e.* from actors.evidence e
+      select e.* from private.evidence_pieces e
       where e.brand_id = p_brand and e.actor_id = a.id and e.attribute in ('driver.primary', 'identity.archetype') and e.occurred_at <= p_now
       order by e.occurred_at desc, e.source_id desc limit 1000) e
   ), sources as materialized (
@@ -106,15 +106,18 @@ as $$
   ), counted as materialized (
     select s.actor_id, count(*)::integer as n, (array_agg(s.source_id order by s.occurred_at desc, s.source_id))[1:20] as ids, (array_agg(s.c order by s.occurred_at desc, s.source_id))[1:20] as weights
     from sources s group by s.actor_id
+  ), shown as materialized (
+    select p.actor_id, p.category, p.source_id, p.occurred_at from pieces p where p.attribute = 'identity.archetype' and p.value > 0.5
+  ), firsts as materialized (
+    select s.actor_id, s.category, count(*) as n, min(s.occurred_at) as first_at from shown s group by s.actor_id, s.category
   ), archetypes as (
     -- A new fragment has 0.5, each later signal that shows it adds 0.05, each that shows another takes 0.02.
     select f.actor_id, jsonb_agg(jsonb_build_object('archetype', f.category, 'confidence', f.confidence, 'count', f.n) order by f.confidence desc, f.category) as fragments,
       avg(f.confidence * least(f.n / 10.0::double precision, 1)) as coherence, count(*) as n
     from (
-      select g.actor_id, g.category, g.n, greatest(0, least(1, 0.5 + 0.05 * (g.n - 1) - 0.02 * (
-        (select count(distinct p.source_id) from pieces p where p.actor_id = g.actor_id and p.attribute = 'identity.archetype' and p.occurred_at >= g.first_at) - g.n)))::double precision as confidence
-      from (select p.actor_id, p.category, count(*) as n, min(p.occurred_at) as first_at from pieces p
-        where p.attribute = 'identity.archetype' and p.value > 0.5 group by p.actor_id, p.category) g
+      select g.actor_id, g.category, g.n, greatest(0, least(1, 0.5 + 0.05 * (g.n - 1) - 0.02 * (count(distinct s.source_id) - g.n)))::double precision as confidence
+      from firsts g join shown s on s.actor_id = g.actor_id and s.occurred_at >= g.first_at
+      group by g.actor_id, g.category, g.n
     ) f where f.confidence > 0 group by f.actor_id
   ), read as materialized (
     select p.actor_id, p.p, c.n, c.ids, c.weights, coalesce(a.fragments, '[]') as fragments, a.coherence as identity_coherence, r.*,

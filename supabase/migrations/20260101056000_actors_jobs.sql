@@ -24,16 +24,16 @@ as $$
 $$;
 comment on function private.job_actors_vectors(timestamptz) is 'Hourly: refreshes priors and belief vectors of every active brand.';
 
-create function private.job_actors_loops(p_now timestamptz default now())
+create function private.job_actors_insights(p_now timestamptz default now())
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
-  select private.for_each_brand('actors.refresh_loops', array(select b.id from core.brands b where b.is_active order by b.id),
-    'select actors.refresh_loops($1, 5000, $2)', p_now)
+  select private.for_each_brand('actors.refresh_insights', array(select b.id from core.brands b where b.is_active order by b.id),
+    'select actors.refresh_insights($1, 5000, $2)', p_now)
 $$;
-comment on function private.job_actors_loops(timestamptz) is 'Every quarter of an hour: looks for rhythms of people with new evidence, 5,000 per brand and run.';
+comment on function private.job_actors_insights(timestamptz) is 'Every quarter of an hour: looks for rhythms of people with new evidence, 5,000 per brand and run.';
 
 create function private.job_actors_identity(p_now timestamptz default now())
 returns void
@@ -48,5 +48,5 @@ comment on function private.job_actors_identity(timestamptz) is 'Nightly: trains
 
 select cron.schedule('loopwise-actors-process', '10 seconds', $$select private.job_actors_process()$$);
 select cron.schedule('loopwise-actors-vectors', '23 * * * *', $$select private.job_actors_vectors()$$);
-select cron.schedule('loopwise-actors-loops', '7,22,37,52 * * * *', $$select private.job_actors_loops()$$);
+select cron.schedule('loopwise-actors-insights', '7,22,37,52 * * * *', $$select private.job_actors_insights()$$);
 select cron.schedule('loopwise-actors-identity', '47 2 * * *', $$select private.job_actors_identity()$$);

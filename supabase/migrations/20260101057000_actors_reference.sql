@@ -19,6 +19,7 @@ select k, to_jsonb(v), 'number', d from (values
   ('actors.half_life_days.friction', 60, 'Days after which a bad or good occasion weighs half.'),
   ('actors.half_life_days.response', 120, 'Days after which an answer to a stimulus weighs half.'),
   ('actors.half_life_days.driver', 365, 'Days after which evidence of a driver weighs half.'),
+  ('actors.half_life_days.intent', 30, 'Days after which a stated intent weighs half.'),
   ('actors.half_life_days.demographic', 730, 'Days after which a stated attribute of the person weighs half.'),
   ('actors.half_life_days.identity', 365, 'Days after which evidence of identity weighs half.'),
   ('actors.change_hazard.preference', 0.0067, 'Probability that a taste changes from one piece of evidence to the next; 0: never.'),
@@ -45,14 +46,18 @@ select k, to_jsonb(v), 'number', d from (values
   ('actors.stated_strength', 3, 'What a person states counts as so many observations of the stated side.'),
   ('actors.contradiction_log_bayes_factor', 1.6, 'A contradiction opens at this natural log Bayes factor; it is strong from twice this, and closes below 0.'),
   ('actors.answer_reliability', 0.85, 'Probability that an answer to a question is true; decides which question is worth asking.'),
+  ('actors.intent_window_days', 14, 'Days in which a stated intent to buy should be followed by a purchase.'),
   ('actors.friction_severity', 0.3, 'A friction point opens when the share of bad occasions reaches this; it is resolved below half of it.'),
-  ('actors.rhythm_chance', 0.05, 'A regular period is kept when the bound of its probability by chance is at most this. It is a bound for the least favourable stream: of 10,000 people with the usual ones (chance, bursts, silences) about one reaches it.'),
+  ('actors.rhythm_chance', 0.15, 'A regular period is kept when the bound of its probability by chance is at most this. It is a bound for the least favourable stream: of 5,000 people with the usual ones (chance, bursts, silences) about one reaches it.'),
   ('actors.habit_chance', 0.001, 'A habit of weekday or hour is kept when chance alone would show as much with at most this probability.'),
   ('actors.batch_size', 5000, 'Signals that the job processes per brand and run.')
 ) p (k, v, d);
 
 insert into private.error_codes (key, errcode, http_status, message, hint) values
   ('actor_is_merged', 'PT409', 409, 'Actor %s was merged into %s.', 'Use the actor that it was merged into, or take the merge back first (actors.unmerge).');
+
+insert into core.system_parameters (parameter_key, parameter_value, parameter_type, description) values
+  ('actors.text_provider', '"offline"', 'string', 'Who reads texts: offline (the lexicon, while signals are processed) or the name of a provider that tells its results by actors.set_text_insight.');
 
 select private.register_function('actors.process_signals', 'signal_processing', 'matching',
   'Finds the person of each pending signal, writes its evidence and folds it into beliefs.',
@@ -64,7 +69,7 @@ select private.register_function('actors.answer_review', 'actor_matching', 'matc
 select private.register_function('actors.refresh_vectors', 'transformation', 'transformation',
   'Refreshes the priors of the brand and writes the standardised belief vector of every active actor.',
   '{"parameters": ["actors.prior_strength.*"]}');
-select private.register_function('actors.refresh_loops', 'analysis', 'analysis',
+select private.register_function('actors.refresh_insights', 'analysis', 'analysis',
   'Looks for rhythms and habits of people with new evidence and ends those that stopped.',
   '{"parameters": ["actors.rhythm_chance", "actors.habit_chance"]}');
 

@@ -67,7 +67,7 @@ select results_eq('select a.primary_identifier, a.first_seen_at, a.last_seen_at,
 select is((select count(*)::int from signals.ingest(t.shuffled, (select jsonb_agg(pg_temp.order_of('till' || i, 'TILL', 4 + 7 * (i % 16)) || jsonb_build_object('name', 'Till ' || i)
   || jsonb_build_object('data', (pg_temp.order_of('till' || i, 'TILL', 4 + 7 * (i % 16)) -> 'data') || jsonb_build_object('order_number', 'till' || i))) from generate_series(1, 1000) i), null, t.now) where verdict = 'accepted'), 1000, 'a till sends a thousand orders') from t;
 select is((p.matched, p.failed), (1000, 0), 'a routine that is surer than a number can tell fails nothing') from t, actors.process_signals(t.shuffled, 5000, t.now) p;
-select actors.refresh_loops(t.shuffled, 5000, (select a.last_seen_at from actors.find(t.shuffled, 'TILL') f join actors.actors a on a.id = f.id)) from t;
+select actors.refresh_insights(t.shuffled, 5000, (select a.last_seen_at from actors.find(t.shuffled, 'TILL') f join actors.actors a on a.id = f.id)) from t;
 select is((select (m.confidence > 0.999, m.loop_description) from actors.actor_memory_loops m, t, actors.find(t.shuffled, 'TILL') a where m.actor_id = a.id and m.is_current and m.loop_type = 'weekly_routine'), (true, 'buys on Monday'::text), 'and is a routine');
 
 select * from finish();

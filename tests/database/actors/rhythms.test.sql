@@ -8,10 +8,10 @@ from (select tests.create_user('rhythms@actors.test') as owner) b;
 
 -- Three brands of 1,000 people, of whom 100 have a rhythm.
 select tests.plant_rhythms(x.brand, x.seed, 1000, 0.1, t.now) from t, lateral (values (brand, 0.11), (brand_2, 0.42), (brand_3, 0.83)) x (brand, seed);
-insert into private.loops_due select a.brand_id, a.id from actors.actors a, t where a.brand_id in (brand, brand_2, brand_3);
-select is(actors.refresh_loops(x, 5000, t.now), 1000, 'everybody with new evidence is looked at') from t, unnest(array[brand, brand_2]) x;
-select is(actors.refresh_loops(brand_3, 900, now), 900, 'so many at a time') from t;
-select is(actors.refresh_loops(brand_3, 900, now), 100, 'and the others the next time') from t;
+insert into private.insights_due select a.brand_id, a.id from actors.actors a, t where a.brand_id in (brand, brand_2, brand_3);
+select is(actors.refresh_insights(x, 5000, t.now), 1000, 'everybody with new evidence is looked at') from t, unnest(array[brand, brand_2]) x;
+select is(actors.refresh_insights(brand_3, 900, now), 900, 'so many at a time') from t;
+select is(actors.refresh_insights(brand_3, 900, now), 100, 'and the others the next time') from t;
 create temp table scored on commit drop as select s.* from t, unnest(array[brand, brand_2, brand_3]) x, tests.score_rhythms(x) s;
 select ok(sum(false_found) <= 0.05 * sum(found), 'of those found, fewer than 5 in 100 have none: ' || sum(false_found) || ' of ' || sum(found)) from scored;
 select ok(sum(right_found) >= 0.8 * sum(planted), 'four of five planted rhythms are found, and as what they are: ' || sum(right_found) || ' of ' || sum(planted)) from scored;
@@ -37,9 +37,9 @@ select ok((select loop_consistency between 0.9 and 0.97 and loop_strength = 1 an
 select is_empty($$select 1 from loops where activity = 'purchase' and loop_type <> 'purchase_pattern' and loop_type <> 'other'$$, 'every ten days is no weekday');
 
 -- It stops.
-select is(actors.refresh_loops(few, 10, now + interval '8 days'), 0, 'nothing new') from t;
+select is(actors.refresh_insights(few, 10, now + interval '8 days'), 0, 'nothing new') from t;
 select is((select count(*)::int from actors.actor_memory_loops m, t where m.brand_id = t.few and m.is_current and m.loop_type = 'purchase_pattern'), 1, 'one missed occasion ends nothing');
-select actors.refresh_loops(few, 10, now + interval '40 days') from t;
+select actors.refresh_insights(few, 10, now + interval '40 days') from t;
 select is((select array_agg(m.is_current) from actors.actor_memory_loops m, t where m.brand_id = t.few and m.loop_type = 'purchase_pattern'), '{f}', 'a loop that stops loses its current row and stays as a version');
 select private.actors_write_loops(few, '{00000000-0000-4000-8000-00000000000a}', now + interval '40 days') from t;
 select is_empty($$select 1 from actors.actor_memory_loops m, t where m.brand_id = t.few and m.is_current and m.loop_type = 'purchase_pattern'$$, 'and is not found again from the same evidence');
