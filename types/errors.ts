@@ -2,6 +2,12 @@
 
 /** Every error that Loopwise raises on purpose: `error.details` of supabase-js and `code` of a problem document are its key. */
 export const errors = {
+  actor_is_merged: {
+    errcode: "PT409",
+    status: 409,
+    message: "Actor %s was merged into %s.",
+    hint: "Use the actor that it was merged into, or take the merge back first (actors.unmerge).",
+  },
   already_a_member: {
     errcode: "PT409",
     status: 409,
@@ -151,6 +157,12 @@ export const errors = {
     status: 409,
     message: "Stimulus %s is %s and cannot be %s.",
     hint: "A draft is approved, an approved or scheduled one is deployed.",
+  },
+  text_read_already: {
+    errcode: "PT409",
+    status: 409,
+    message: "The text of signal %s was read by %s version %s, and its evidence counts.",
+    hint: "Set the parameter actors.text_provider to your provider before signals are processed: then each text is read once, by it.",
   },
   too_few_actors: {
     errcode: "PT422",
