@@ -1213,51 +1213,260 @@ export type Database = {
           },
         ];
       };
-      identifier_conflicts: {
+      identity_matches: {
         Row: {
-          actor_id: string;
           brand_id: string;
           created_at: string;
           id: string;
-          identifier_type: Database["actors"]["Enums"]["identifier_type"];
-          identifier_value: string;
-          other_actor_id: string;
-          signal_id: string;
+          model_version: number;
+          probability: number;
+          record_a: string;
+          record_b: string;
+          waterfall: NonNullable<Json>;
+          weight: number;
         };
         ComputedFields: never;
         Insert: {
-          actor_id: string;
           brand_id: string;
           created_at?: string;
           id?: string;
-          identifier_type: Database["actors"]["Enums"]["identifier_type"];
-          identifier_value: string;
-          other_actor_id: string;
-          signal_id: string;
+          model_version: number;
+          probability: number;
+          record_a: string;
+          record_b: string;
+          waterfall: NonNullable<Json>;
+          weight: number;
         };
         Update: {
-          actor_id?: string;
           brand_id?: string;
           created_at?: string;
           id?: string;
-          identifier_type?: Database["actors"]["Enums"]["identifier_type"];
-          identifier_value?: string;
-          other_actor_id?: string;
-          signal_id?: string;
+          model_version?: number;
+          probability?: number;
+          record_a?: string;
+          record_b?: string;
+          waterfall?: NonNullable<Json>;
+          weight?: number;
         };
         Relationships: [
           {
-            foreignKeyName: "identifier_conflicts_brand_id_actor_id_fkey";
+            foreignKeyName: "identity_matches_brand_id_record_a_fkey";
+            columns: ["brand_id", "record_a"];
+            isOneToOne: false;
+            referencedRelation: "identity_records";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identity_matches_brand_id_record_b_fkey";
+            columns: ["brand_id", "record_b"];
+            isOneToOne: false;
+            referencedRelation: "identity_records";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      identity_models: {
+        Row: {
+          brand_id: string;
+          calibration: Json | null;
+          id: string;
+          label_count: number;
+          m: NonNullable<Json>;
+          matches_per_record: number;
+          pair_count: number;
+          trained_at: string;
+          u: NonNullable<Json>;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          calibration?: Json | null;
+          id?: string;
+          label_count: number;
+          m: NonNullable<Json>;
+          matches_per_record: number;
+          pair_count: number;
+          trained_at: string;
+          u: NonNullable<Json>;
+          version: number;
+        };
+        Update: {
+          brand_id?: string;
+          calibration?: Json | null;
+          id?: string;
+          label_count?: number;
+          m?: NonNullable<Json>;
+          matches_per_record?: number;
+          pair_count?: number;
+          trained_at?: string;
+          u?: NonNullable<Json>;
+          version?: number;
+        };
+        Relationships: [];
+      };
+      identity_records: {
+        Row: {
+          actor_id: string | null;
+          agreement_bits: number[];
+          birth_date: string | null;
+          brand_id: string;
+          city: string | null;
+          country: string | null;
+          created_at: string;
+          customer_id: string | null;
+          decided_by: string;
+          email: string | null;
+          email_letters: string | null;
+          family_is_derived: boolean;
+          family_name: string | null;
+          fingerprint: string;
+          first_seen_at: string;
+          given_is_derived: boolean;
+          given_name: string | null;
+          house_number: string | null;
+          id: string;
+          last_seen_at: string;
+          match_probability: number;
+          more_identifiers: string[] | null;
+          phone: string | null;
+          postcode: string | null;
+          region: string | null;
+          signal_count: number;
+          social_handle: string | null;
+          street: string | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id?: string | null;
+          agreement_bits?: number[];
+          birth_date?: string | null;
+          brand_id: string;
+          city?: string | null;
+          country?: string | null;
+          created_at?: string;
+          customer_id?: string | null;
+          decided_by?: string;
+          email?: string | null;
+          email_letters?: string | null;
+          family_is_derived?: boolean;
+          family_name?: string | null;
+          fingerprint: string;
+          first_seen_at: string;
+          given_is_derived?: boolean;
+          given_name?: string | null;
+          house_number?: string | null;
+          id?: string;
+          last_seen_at: string;
+          match_probability?: number;
+          more_identifiers?: string[] | null;
+          phone?: string | null;
+          postcode?: string | null;
+          region?: string | null;
+          signal_count?: number;
+          social_handle?: string | null;
+          street?: string | null;
+          updated_at?: string;
+        };
+        Update: {
+          actor_id?: string | null;
+          agreement_bits?: number[];
+          birth_date?: string | null;
+          brand_id?: string;
+          city?: string | null;
+          country?: string | null;
+          created_at?: string;
+          customer_id?: string | null;
+          decided_by?: string;
+          email?: string | null;
+          email_letters?: string | null;
+          family_is_derived?: boolean;
+          family_name?: string | null;
+          fingerprint?: string;
+          first_seen_at?: string;
+          given_is_derived?: boolean;
+          given_name?: string | null;
+          house_number?: string | null;
+          id?: string;
+          last_seen_at?: string;
+          match_probability?: number;
+          more_identifiers?: string[] | null;
+          phone?: string | null;
+          postcode?: string | null;
+          region?: string | null;
+          signal_count?: number;
+          social_handle?: string | null;
+          street?: string | null;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "identity_records_brand_id_actor_id_fkey";
             columns: ["brand_id", "actor_id"];
             isOneToOne: false;
             referencedRelation: "actors";
             referencedColumns: ["brand_id", "id"];
           },
+        ];
+      };
+      identity_reviews: {
+        Row: {
+          answered_at: string | null;
+          answered_by: string | null;
+          brand_id: string;
+          created_at: string;
+          id: string;
+          note: string | null;
+          probability: number;
+          record_a: string;
+          record_b: string;
+          status: string;
+          updated_at: string;
+          waterfall: NonNullable<Json>;
+        };
+        ComputedFields: never;
+        Insert: {
+          answered_at?: string | null;
+          answered_by?: string | null;
+          brand_id: string;
+          created_at?: string;
+          id?: string;
+          note?: string | null;
+          probability: number;
+          record_a: string;
+          record_b: string;
+          status?: string;
+          updated_at?: string;
+          waterfall: NonNullable<Json>;
+        };
+        Update: {
+          answered_at?: string | null;
+          answered_by?: string | null;
+          brand_id?: string;
+          created_at?: string;
+          id?: string;
+          note?: string | null;
+          probability?: number;
+          record_a?: string;
+          record_b?: string;
+          status?: string;
+          updated_at?: string;
+          waterfall?: NonNullable<Json>;
+        };
+        Relationships: [
           {
-            foreignKeyName: "identifier_conflicts_brand_id_other_actor_id_fkey";
-            columns: ["brand_id", "other_actor_id"];
+            foreignKeyName: "identity_reviews_brand_id_record_a_fkey";
+            columns: ["brand_id", "record_a"];
             isOneToOne: false;
-            referencedRelation: "actors";
+            referencedRelation: "identity_records";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identity_reviews_brand_id_record_b_fkey";
+            columns: ["brand_id", "record_b"];
+            isOneToOne: false;
+            referencedRelation: "identity_records";
             referencedColumns: ["brand_id", "id"];
           },
         ];
@@ -1267,6 +1476,29 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      answer_review: {
+        Args: { p_note?: string; p_now?: string; p_review: string; p_same: boolean };
+        Returns: {
+          answered_at: string | null;
+          answered_by: string | null;
+          brand_id: string;
+          created_at: string;
+          id: string;
+          note: string | null;
+          probability: number;
+          record_a: string;
+          record_b: string;
+          status: string;
+          updated_at: string;
+          waterfall: NonNullable<Json>;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "identity_reviews";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       evidence_of: {
         Args: { p_actor: string; p_attribute?: string; p_now?: string };
         Returns: {
@@ -1319,20 +1551,54 @@ export type Database = {
         Returns: {
           beliefs_updated: number;
           claimed: number;
-          conflicts: number;
           created: number;
           evidence_added: number;
           failed: number;
           matched: number;
+          reviews: number;
         }[];
       };
       profile: { Args: { p_actor: string; p_now?: string }; Returns: Json };
       refresh_vectors: { Args: { p_brand: string; p_now?: string }; Returns: number };
+      reviews: {
+        Args: { p_brand: string; p_limit?: number };
+        Returns: {
+          a: Json;
+          actor_a: string;
+          actor_b: string;
+          asked_at: string;
+          b: Json;
+          probability: number;
+          review_id: string;
+          waterfall: Json;
+        }[];
+      };
+      train_identity: {
+        Args: { p_brand: string; p_now?: string; p_seed?: number };
+        Returns: {
+          brand_id: string;
+          calibration: Json | null;
+          id: string;
+          label_count: number;
+          m: NonNullable<Json>;
+          matches_per_record: number;
+          pair_count: number;
+          trained_at: string;
+          u: NonNullable<Json>;
+          version: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "identity_models";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
     };
     Enums: {
       distribution: "beta" | "dirichlet" | "gamma" | "normal";
       evidence_source: "signal" | "outcome";
-      identifier_type: "phone" | "email" | "social_handle" | "customer_id";
+      identifier_type: "phone" | "email" | "social_handle" | "customer_id" | "name";
       vector_type: "demographic" | "behavioral" | "preference" | "combined" | "custom";
     };
     CompositeTypes: {
@@ -5502,6 +5768,7 @@ export type Database = {
           duplicate_of: string | null;
           id: string;
           identifiers: NonNullable<Json>;
+          identity_record_id: string | null;
           is_duplicate: boolean;
           metadata: NonNullable<Json>;
           occurred_at: string;
@@ -5533,6 +5800,7 @@ export type Database = {
           duplicate_of?: string | null;
           id?: string;
           identifiers?: NonNullable<Json>;
+          identity_record_id?: string | null;
           is_duplicate?: boolean;
           metadata?: NonNullable<Json>;
           occurred_at: string;
@@ -5563,6 +5831,7 @@ export type Database = {
           duplicate_of?: string | null;
           id?: string;
           identifiers?: NonNullable<Json>;
+          identity_record_id?: string | null;
           is_duplicate?: boolean;
           metadata?: NonNullable<Json>;
           occurred_at?: string;
@@ -6982,7 +7251,7 @@ export const Constants = {
     Enums: {
       distribution: ["beta", "dirichlet", "gamma", "normal"],
       evidence_source: ["signal", "outcome"],
-      identifier_type: ["phone", "email", "social_handle", "customer_id"],
+      identifier_type: ["phone", "email", "social_handle", "customer_id", "name"],
       vector_type: ["demographic", "behavioral", "preference", "combined", "custom"],
     },
   },
