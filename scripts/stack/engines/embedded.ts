@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { fuzzystrmatch } from "@electric-sql/pglite/contrib/fuzzystrmatch";
 import { pg_trgm } from "@electric-sql/pglite/contrib/pg_trgm";
 import { pgcrypto } from "@electric-sql/pglite/contrib/pgcrypto";
 import { uuid_ossp } from "@electric-sql/pglite/contrib/uuid_ossp";
@@ -104,7 +105,15 @@ async function connect(dataDir: string | undefined, loadDataDir?: Blob): Promise
   const connection = await createPgliteConnection({
     url: dataDir,
     pgliteOptions: {
-      extensions: { vector, pgtap, pg_trgm, pgcrypto, "uuid-ossp": uuid_ossp, ...standInExtensions() },
+      extensions: {
+        vector,
+        pgtap,
+        pg_trgm,
+        fuzzystrmatch,
+        pgcrypto,
+        "uuid-ossp": uuid_ossp,
+        ...standInExtensions(),
+      },
       parsers,
       loadDataDir,
       startParams: [...PGlite.defaultStartParams, ...SETTINGS.flatMap((setting) => ["-c", setting])],

@@ -1,0 +1,16 @@
+/** How right people and beliefs are, against the known truth of generators, all through the real SQL. */
+import postgres from "postgres";
+import { startStack } from "../stack/start.ts";
+import { identityRows } from "./accuracy/identity.ts";
+import type { BenchRow } from "./row.ts";
+
+export async function bench(): Promise<BenchRow[]> {
+  const stack = await startStack({ engine: "native", cron: false });
+  const sql = postgres(stack.engine.databaseUrl as string, { max: 1, onnotice: () => {} });
+  try {
+    return await identityRows(sql);
+  } finally {
+    await sql.end();
+    await stack.close();
+  }
+}
