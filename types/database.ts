@@ -163,19 +163,17 @@ export type Database = {
           as_of: string;
           attribute: string;
           brand_id: string;
-          category: string;
+          categories: string[];
+          category_counts: number[];
           context: string;
           created_at: string;
           distribution: Database["actors"]["Enums"]["distribution"];
           evidence_count: number;
-          first_occurred_at: string;
-          first_value: number;
-          half_life_days: number;
-          has_exposure: boolean;
           id: string;
           is_stated: boolean;
           sources: string[];
-          sums: number[];
+          state: number[];
+          tracking: number[];
           updated_at: string;
           version: number;
         };
@@ -185,19 +183,17 @@ export type Database = {
           as_of: string;
           attribute: string;
           brand_id: string;
-          category?: string;
+          categories?: string[];
+          category_counts: number[];
           context?: string;
           created_at?: string;
           distribution: Database["actors"]["Enums"]["distribution"];
           evidence_count: number;
-          first_occurred_at: string;
-          first_value: number;
-          half_life_days: number;
-          has_exposure: boolean;
           id?: string;
           is_stated?: boolean;
           sources?: string[];
-          sums: number[];
+          state: number[];
+          tracking: number[];
           updated_at?: string;
           version?: number;
         };
@@ -206,19 +202,17 @@ export type Database = {
           as_of?: string;
           attribute?: string;
           brand_id?: string;
-          category?: string;
+          categories?: string[];
+          category_counts?: number[];
           context?: string;
           created_at?: string;
           distribution?: Database["actors"]["Enums"]["distribution"];
           evidence_count?: number;
-          first_occurred_at?: string;
-          first_value?: number;
-          half_life_days?: number;
-          has_exposure?: boolean;
           id?: string;
           is_stated?: boolean;
           sources?: string[];
-          sums?: number[];
+          state?: number[];
+          tracking?: number[];
           updated_at?: string;
           version?: number;
         };
@@ -401,12 +395,14 @@ export type Database = {
           evidence_count: number;
           evidence_for_behavior: NonNullable<Json>;
           evidence_for_stated: NonNullable<Json>;
+          expected_information_gain: number | null;
           id: string;
           is_current: boolean;
           is_resolved: boolean;
           last_updated_at: string;
           log_bayes_factor: number;
           possible_explanations: NonNullable<Json>;
+          question_categories: NonNullable<Json>;
           requires_investigation: boolean;
           resolution_date: string | null;
           resolution_explanation: string | null;
@@ -432,12 +428,14 @@ export type Database = {
           evidence_count?: number;
           evidence_for_behavior?: NonNullable<Json>;
           evidence_for_stated?: NonNullable<Json>;
+          expected_information_gain?: number | null;
           id?: string;
           is_current?: boolean;
           is_resolved?: boolean;
           last_updated_at?: string;
           log_bayes_factor: number;
           possible_explanations?: NonNullable<Json>;
+          question_categories?: NonNullable<Json>;
           requires_investigation?: boolean;
           resolution_date?: string | null;
           resolution_explanation?: string | null;
@@ -462,12 +460,14 @@ export type Database = {
           evidence_count?: number;
           evidence_for_behavior?: NonNullable<Json>;
           evidence_for_stated?: NonNullable<Json>;
+          expected_information_gain?: number | null;
           id?: string;
           is_current?: boolean;
           is_resolved?: boolean;
           last_updated_at?: string;
           log_bayes_factor?: number;
           possible_explanations?: NonNullable<Json>;
+          question_categories?: NonNullable<Json>;
           requires_investigation?: boolean;
           resolution_date?: string | null;
           resolution_explanation?: string | null;
@@ -547,6 +547,135 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "actor_demographics_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_drivers: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          coherence: number;
+          collapse_probability: number;
+          complexity: number;
+          complexity_level: string;
+          confidence: number;
+          conflicts: NonNullable<Json>;
+          connection: number;
+          contradiction_score: number;
+          created_at: string;
+          decoded: NonNullable<Json>;
+          decoherence_rate: number;
+          driver_state: string;
+          entropy_bits: number;
+          evidence_count: number;
+          fragments: NonNullable<Json>;
+          freedom: number;
+          growth: number;
+          id: string;
+          identity_coherence: number | null;
+          information_gain_bits: number;
+          is_current: boolean;
+          is_superposed: boolean;
+          kl_divergence_nats: number;
+          last_updated_at: string;
+          leading_driver: string;
+          pair_correlation: number;
+          purpose: number;
+          resolution_capacity: number;
+          safety: number;
+          second_driver: string;
+          source_signals: NonNullable<Json>;
+          source_weights: NonNullable<Json>;
+          status: number;
+          updated_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          coherence: number;
+          collapse_probability: number;
+          complexity: number;
+          complexity_level: string;
+          confidence: number;
+          conflicts?: NonNullable<Json>;
+          connection: number;
+          contradiction_score: number;
+          created_at?: string;
+          decoded: NonNullable<Json>;
+          decoherence_rate: number;
+          driver_state: string;
+          entropy_bits: number;
+          evidence_count: number;
+          fragments?: NonNullable<Json>;
+          freedom: number;
+          growth: number;
+          id?: string;
+          identity_coherence?: number | null;
+          information_gain_bits: number;
+          is_current?: boolean;
+          is_superposed: boolean;
+          kl_divergence_nats: number;
+          last_updated_at?: string;
+          leading_driver: string;
+          pair_correlation: number;
+          purpose: number;
+          resolution_capacity: number;
+          safety: number;
+          second_driver: string;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          status: number;
+          updated_at?: string;
+          version?: number;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          coherence?: number;
+          collapse_probability?: number;
+          complexity?: number;
+          complexity_level?: string;
+          confidence?: number;
+          conflicts?: NonNullable<Json>;
+          connection?: number;
+          contradiction_score?: number;
+          created_at?: string;
+          decoded?: NonNullable<Json>;
+          decoherence_rate?: number;
+          driver_state?: string;
+          entropy_bits?: number;
+          evidence_count?: number;
+          fragments?: NonNullable<Json>;
+          freedom?: number;
+          growth?: number;
+          id?: string;
+          identity_coherence?: number | null;
+          information_gain_bits?: number;
+          is_current?: boolean;
+          is_superposed?: boolean;
+          kl_divergence_nats?: number;
+          last_updated_at?: string;
+          leading_driver?: string;
+          pair_correlation?: number;
+          purpose?: number;
+          resolution_capacity?: number;
+          safety?: number;
+          second_driver?: string;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          status?: number;
+          updated_at?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_drivers_brand_id_actor_id_fkey";
             columns: ["brand_id", "actor_id"];
             isOneToOne: false;
             referencedRelation: "actors";
@@ -760,11 +889,13 @@ export type Database = {
       };
       actor_memory_loops: {
         Row: {
+          activity: string;
           actor_id: string;
           brand_id: string;
           confidence: number;
           created_at: string;
           evidence_count: number;
+          expires_at: string | null;
           id: string;
           is_current: boolean;
           last_updated_at: string;
@@ -774,6 +905,7 @@ export type Database = {
           loop_frequency: string | null;
           loop_strength: number;
           loop_type: string;
+          next_expected_at: string | null;
           outcomes: NonNullable<Json>;
           pattern_data: NonNullable<Json>;
           source_signals: NonNullable<Json>;
@@ -784,11 +916,13 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          activity?: string;
           actor_id: string;
           brand_id: string;
           confidence?: number;
           created_at?: string;
           evidence_count?: number;
+          expires_at?: string | null;
           id?: string;
           is_current?: boolean;
           last_updated_at?: string;
@@ -798,6 +932,7 @@ export type Database = {
           loop_frequency?: string | null;
           loop_strength: number;
           loop_type: string;
+          next_expected_at?: string | null;
           outcomes?: NonNullable<Json>;
           pattern_data: NonNullable<Json>;
           source_signals?: NonNullable<Json>;
@@ -807,11 +942,13 @@ export type Database = {
           version?: number;
         };
         Update: {
+          activity?: string;
           actor_id?: string;
           brand_id?: string;
           confidence?: number;
           created_at?: string;
           evidence_count?: number;
+          expires_at?: string | null;
           id?: string;
           is_current?: boolean;
           last_updated_at?: string;
@@ -821,6 +958,7 @@ export type Database = {
           loop_frequency?: string | null;
           loop_strength?: number;
           loop_type?: string;
+          next_expected_at?: string | null;
           outcomes?: NonNullable<Json>;
           pattern_data?: NonNullable<Json>;
           source_signals?: NonNullable<Json>;
@@ -1073,6 +1211,45 @@ export type Database = {
           },
         ];
       };
+      belief_prior_groups: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          created_at: string;
+          group_id: string;
+          id: string;
+          share: number;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          created_at?: string;
+          group_id: string;
+          id?: string;
+          share: number;
+          updated_at?: string;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          created_at?: string;
+          group_id?: string;
+          id?: string;
+          share?: number;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "belief_prior_groups_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
       belief_priors: {
         Row: {
           actor_count: number;
@@ -1081,9 +1258,13 @@ export type Database = {
           category_count: number;
           created_at: string;
           distribution: Database["actors"]["Enums"]["distribution"];
+          group_id: string | null;
           id: string;
           mean: number;
+          strength: number | null;
           updated_at: string;
+          valid_from: string;
+          valid_until: string;
           variance: number;
         };
         ComputedFields: never;
@@ -1094,9 +1275,13 @@ export type Database = {
           category_count?: number;
           created_at?: string;
           distribution: Database["actors"]["Enums"]["distribution"];
+          group_id?: string | null;
           id?: string;
           mean: number;
+          strength?: number | null;
           updated_at?: string;
+          valid_from?: string;
+          valid_until?: string;
           variance: number;
         };
         Update: {
@@ -1106,9 +1291,13 @@ export type Database = {
           category_count?: number;
           created_at?: string;
           distribution?: Database["actors"]["Enums"]["distribution"];
+          group_id?: string | null;
           id?: string;
           mean?: number;
+          strength?: number | null;
           updated_at?: string;
+          valid_from?: string;
+          valid_until?: string;
           variance?: number;
         };
         Relationships: [];
@@ -1161,6 +1350,7 @@ export type Database = {
           match_probability: number;
           occurred_at: string;
           recorded_at: string;
+          retracted_at: string | null;
           source_id: string;
           source_kind: Database["actors"]["Enums"]["evidence_source"];
           value: number;
@@ -1180,6 +1370,7 @@ export type Database = {
           match_probability?: number;
           occurred_at: string;
           recorded_at?: string;
+          retracted_at?: string | null;
           source_id: string;
           source_kind: Database["actors"]["Enums"]["evidence_source"];
           value: number;
@@ -1198,6 +1389,7 @@ export type Database = {
           match_probability?: number;
           occurred_at?: string;
           recorded_at?: string;
+          retracted_at?: string | null;
           source_id?: string;
           source_kind?: Database["actors"]["Enums"]["evidence_source"];
           value?: number;
@@ -1209,6 +1401,68 @@ export type Database = {
             columns: ["brand_id", "actor_id"];
             isOneToOne: false;
             referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      identity_events: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          cause: NonNullable<Json>;
+          created_at: string;
+          event_kind: string;
+          happened_at: string;
+          id: string;
+          other_actor_id: string | null;
+          performed_by: string | null;
+          reverts: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          cause?: NonNullable<Json>;
+          created_at?: string;
+          event_kind: string;
+          happened_at: string;
+          id?: string;
+          other_actor_id?: string | null;
+          performed_by?: string | null;
+          reverts?: string | null;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          cause?: NonNullable<Json>;
+          created_at?: string;
+          event_kind?: string;
+          happened_at?: string;
+          id?: string;
+          other_actor_id?: string | null;
+          performed_by?: string | null;
+          reverts?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "identity_events_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identity_events_brand_id_other_actor_id_fkey";
+            columns: ["brand_id", "other_actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identity_events_brand_id_reverts_fkey";
+            columns: ["brand_id", "reverts"];
+            isOneToOne: false;
+            referencedRelation: "identity_events";
             referencedColumns: ["brand_id", "id"];
           },
         ];
@@ -1304,6 +1558,62 @@ export type Database = {
           version?: number;
         };
         Relationships: [];
+      };
+      identity_moves: {
+        Row: {
+          brand_id: string;
+          event_id: string;
+          from_actor: string;
+          happened_at: string;
+          probability_before: number | null;
+          row_id: string;
+          table_name: string;
+          to_actor: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          event_id: string;
+          from_actor: string;
+          happened_at: string;
+          probability_before?: number | null;
+          row_id: string;
+          table_name: string;
+          to_actor: string;
+        };
+        Update: {
+          brand_id?: string;
+          event_id?: string;
+          from_actor?: string;
+          happened_at?: string;
+          probability_before?: number | null;
+          row_id?: string;
+          table_name?: string;
+          to_actor?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "identity_moves_brand_id_event_id_fkey";
+            columns: ["brand_id", "event_id"];
+            isOneToOne: false;
+            referencedRelation: "identity_events";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identity_moves_brand_id_from_actor_fkey";
+            columns: ["brand_id", "from_actor"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identity_moves_brand_id_to_actor_fkey";
+            columns: ["brand_id", "to_actor"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
       };
       identity_records: {
         Row: {
@@ -1499,7 +1809,25 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      evidence_of: {
+      belief_as_of: {
+        Args: { p_actor: string; p_at: string };
+        Returns: {
+          attribute: string;
+          category: string;
+          confidence: number;
+          context: string;
+          distribution: Database["actors"]["Enums"]["distribution"];
+          evidence_count: number;
+          evidence_weight: number;
+          interval_high: number;
+          interval_low: number;
+          is_stated: boolean;
+          last_evidence_at: string;
+          mean: number;
+          standard_deviation: number;
+        }[];
+      };
+      evidence: {
         Args: { p_actor: string; p_attribute?: string; p_now?: string };
         Returns: {
           attribute: string;
@@ -1546,6 +1874,10 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      merge: {
+        Args: { p_absorbed: string; p_now?: string; p_reason?: string; p_survivor: string };
+        Returns: string;
+      };
       process_signals: {
         Args: { p_brand: string; p_limit?: number; p_now?: string };
         Returns: {
@@ -1559,7 +1891,21 @@ export type Database = {
         }[];
       };
       profile: { Args: { p_actor: string; p_now?: string }; Returns: Json };
+      rebuild: {
+        Args: { p_brand: string; p_now?: string };
+        Returns: {
+          actors: number;
+          beliefs_changed: number;
+          evidence_added: number;
+          evidence_retracted: number;
+          hash_after: string;
+          hash_before: string;
+          signals: number;
+        }[];
+      };
+      refresh_insights: { Args: { p_brand: string; p_limit?: number; p_now?: string }; Returns: number };
       refresh_vectors: { Args: { p_brand: string; p_now?: string }; Returns: number };
+      retract: { Args: { p_now?: string; p_reason?: string; p_signal: string }; Returns: boolean };
       reviews: {
         Args: { p_brand: string; p_limit?: number };
         Returns: {
@@ -1572,6 +1918,20 @@ export type Database = {
           review_id: string;
           waterfall: Json;
         }[];
+      };
+      set_text_insight: { Args: { p_insight: Json; p_now?: string; p_signal: string }; Returns: Json };
+      similar: {
+        Args: { p_actor: string; p_limit?: number };
+        Returns: {
+          actor_id: string;
+          distance: number;
+          name: string;
+          shared_traits: string[];
+        }[];
+      };
+      split: {
+        Args: { p_actor: string; p_now?: string; p_reason?: string; p_records: string[] };
+        Returns: string;
       };
       train_identity: {
         Args: { p_brand: string; p_now?: string; p_seed?: number };
@@ -1594,6 +1954,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      unmerge: { Args: { p_event: string; p_now?: string; p_reason?: string }; Returns: string };
     };
     Enums: {
       distribution: "beta" | "dirichlet" | "gamma" | "normal";
@@ -5780,6 +6141,8 @@ export type Database = {
           quality_score: number;
           raw_content: NonNullable<Json>;
           received_at: string;
+          retracted_at: string | null;
+          retraction_reason: string | null;
           signal_type: Database["signals"]["Enums"]["signal_type"];
           source_id: string;
           source_metadata: NonNullable<Json>;
@@ -5812,6 +6175,8 @@ export type Database = {
           quality_score?: number;
           raw_content: NonNullable<Json>;
           received_at?: string;
+          retracted_at?: string | null;
+          retraction_reason?: string | null;
           signal_type: Database["signals"]["Enums"]["signal_type"];
           source_id: string;
           source_metadata?: NonNullable<Json>;
@@ -5843,6 +6208,8 @@ export type Database = {
           quality_score?: number;
           raw_content?: NonNullable<Json>;
           received_at?: string;
+          retracted_at?: string | null;
+          retraction_reason?: string | null;
           signal_type?: Database["signals"]["Enums"]["signal_type"];
           source_id?: string;
           source_metadata?: NonNullable<Json>;
