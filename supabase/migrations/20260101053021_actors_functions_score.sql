@@ -91,27 +91,25 @@ begin
     -- Written out field by field: a function that pins its search path is not inlined, and this runs for every pair.
     select x.id as a, y.id as b, x.agreement_bits as xb, y.agreement_bits as yb,
       x.given_is_derived or y.given_is_derived as given_derived, x.family_is_derived or y.family_is_derived as family_derived,
-      strpos(x.email_letters, x.given_name) > 0 or strpos(y.email_letters, y.given_name) > 0 as given_in_mail,
-      strpos(x.email_letters, x.family_name) > 0 or strpos(y.email_letters, y.family_name) > 0 as family_in_mail,
-      x.given_name = y.family_name and x.family_name = y.given_name as swapped,
+      x.email_letters as xm, y.email_letters as ym, x.given_name as xg, y.given_name as yg, x.family_name as xf, y.family_name as yf,
       case when x.customer_id = y.customer_id then 3 when x.customer_id is null or y.customer_id is null then null
-        when abs(length(x.customer_id) - length(y.customer_id)) > 1 or length(x.customer_id) < 6 then 0
-        else case extensions.levenshtein_less_equal(left(x.customer_id, 250), left(y.customer_id, 250), 2) when 1 then 2
+        when abs(length(x.customer_id) - length(y.customer_id)) > 1 or length(x.customer_id) not between 6 and 250 or length(y.customer_id) > 250 then 0
+        else case extensions.levenshtein_less_equal(x.customer_id, y.customer_id, 2) when 1 then 2
           when 2 then case when translate(x.customer_id, y.customer_id, '') = '' and length(x.customer_id) = length(y.customer_id) then 2 else 1 end else 0 end end as l1,
       case when x.email = y.email then 3 when x.email is null or y.email is null then null
         -- The same letters at another number or provider is what a namesake has too: the names themselves are compared instead.
-        when x.email_letters = y.email_letters then case when abs(length(x.email) - length(y.email)) <= 1 and extensions.levenshtein_less_equal(left(x.email, 250), left(y.email, 250), 1) = 1 then 1 end
+        when x.email_letters = y.email_letters then case when abs(length(x.email) - length(y.email)) <= 1 and greatest(length(x.email), length(y.email)) <= 250 and extensions.levenshtein_less_equal(x.email, y.email, 1) = 1 then 1 end
         -- One letter of a short mailbox is no slip of the finger.
-        when abs(length(x.email) - length(y.email)) > 2 or least(length(x.email_letters), length(y.email_letters)) < 5 then 0
-        else case extensions.levenshtein_less_equal(left(x.email, 250), left(y.email, 250), 2) when 1 then 2
+        when abs(length(x.email) - length(y.email)) > 2 or least(length(x.email_letters), length(y.email_letters)) < 5 or greatest(length(x.email), length(y.email)) > 250 then 0
+        else case extensions.levenshtein_less_equal(x.email, y.email, 2) when 1 then 2
           when 2 then case when length(x.email) = length(y.email) and translate(x.email, y.email, '') = '' and translate(y.email, x.email, '') = '' then 2 else 1 end else 0 end end as l2,
       case when x.phone = y.phone then 3 when x.phone is null or y.phone is null then null
         when abs(length(x.phone) - length(y.phone)) > 1 then 0
         else case extensions.levenshtein_less_equal(x.phone, y.phone, 2) when 1 then 2
           when 2 then case when length(x.phone) = length(y.phone) and translate(x.phone, y.phone, '') = '' and translate(y.phone, x.phone, '') = '' then 2 else 1 end else 0 end end as l3,
       case when x.social_handle = y.social_handle then 3 when x.social_handle is null or y.social_handle is null or split_part(x.social_handle, ':', 1) <> split_part(y.social_handle, ':', 1) then null
-        when abs(length(x.social_handle) - length(y.social_handle)) > 1 then 0
-        else case extensions.levenshtein_less_equal(left(x.social_handle, 250), left(y.social_handle, 250), 2) when 1 then 2 when 2 then 1 else 0 end end as l4,
+        when abs(length(x.social_handle) - length(y.social_handle)) > 1 or greatest(length(x.social_handle), length(y.social_handle)) > 250 then 0
+        else case extensions.levenshtein_less_equal(x.social_handle, y.social_handle, 2) when 1 then 2 when 2 then 1 else 0 end end as l4,
       case when x.given_name = y.given_name then 3 when x.given_name is null or y.given_name is null then null
         when length(x.given_name) = 1 or length(y.given_name) = 1 then case when left(x.given_name, 1) = left(y.given_name, 1) then null else 0 end
         when x.given_name = y.family_name and x.family_name = y.given_name then 2
@@ -159,8 +157,8 @@ begin
     select l.a, l.b, l.xb, l.yb, l.given_derived, l.family_derived, l.share_another,
       case when l.share_another and l.l1 < 3 then null else l.l1 end as l1, case when l.share_another and l.l2 < 3 then null else l.l2 end as l2,
       case when l.share_another and l.l3 < 3 then null else l.l3 end as l3, case when l.share_another and l.l4 < 3 then null else l.l4 end as l4,
-      case when l.l2 = 3 and l.given_derived then null when l.l2 >= 1 and l.l5 >= 2 and l.given_in_mail then 4 else l.l5 end as l5,
-      case when l.l2 = 3 and l.family_derived then null when l.l2 >= 1 and l.l6 >= 2 and l.family_in_mail then 4 else l.l6 end as l6,
+      case when l.l2 = 3 and l.given_derived then null when l.l2 >= 1 and l.l5 >= 2 and (strpos(l.xm, l.xg) > 0 or strpos(l.ym, l.yg) > 0) then 4 else l.l5 end as l5,
+      case when l.l2 = 3 and l.family_derived then null when l.l2 >= 1 and l.l6 >= 2 and (strpos(l.xm, l.xf) > 0 or strpos(l.ym, l.yf) > 0) then 4 else l.l6 end as l6,
       l.l7, l.l8, l.l9, l.l10, l.l11, l.l12
     from levels l
     offset 0
