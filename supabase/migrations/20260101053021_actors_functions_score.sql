@@ -66,14 +66,16 @@ $$;
 comment on function private.identity_model_of(uuid) is
   'The model that the brand''s pairs are scored with: the last trained one, else the built-in one (version 0). m and u are flat: four levels for each row of private.default_identity_shares. records: how many there are, at least actors.identity_population; household: parameter actors.household_share.';
 
-create function private.score_identities(p_brand uuid, p_a uuid[], p_b uuid[], p_model private.identity_model)
+create function private.score_identities(p_brand uuid, p_a uuid[], p_b uuid[], p_model private.identity_model, p_floor double precision default 0)
 returns setof private.identity_score
 language plpgsql
 stable
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on how many pairs there are
+set work_mem = '128MB' -- the records of all pairs are hashed
 as $$
 declare
+  v_least constant double precision := case when p_floor < 1 then p_floor / (1 - p_floor) else 'infinity' end;
   v_m constant double precision[] := (p_model).m;
   v_w double precision[]; -- log2 m/u of the levels below exact, log2 m of exact
   v_n constant double precision := log(2::numeric, (p_model).records::numeric);
@@ -89,27 +91,25 @@ begin
     -- Written out field by field: a function that pins its search path is not inlined, and this runs for every pair.
     select x.id as a, y.id as b, x.agreement_bits as xb, y.agreement_bits as yb,
       x.given_is_derived or y.given_is_derived as given_derived, x.family_is_derived or y.family_is_derived as family_derived,
-      strpos(x.email_letters, x.given_name) > 0 or strpos(y.email_letters, y.given_name) > 0 as given_in_mail,
-      strpos(x.email_letters, x.family_name) > 0 or strpos(y.email_letters, y.family_name) > 0 as family_in_mail,
-      x.given_name = y.family_name and x.family_name = y.given_name as swapped,
+      x.email_letters as xm, y.email_letters as ym, x.given_name as xg, y.given_name as yg, x.family_name as xf, y.family_name as yf,
       case when x.customer_id = y.customer_id then 3 when x.customer_id is null or y.customer_id is null then null
-        when abs(length(x.customer_id) - length(y.customer_id)) > 1 or length(x.customer_id) < 6 then 0
-        else case extensions.levenshtein_less_equal(left(x.customer_id, 250), left(y.customer_id, 250), 2) when 1 then 2
+        when abs(length(x.customer_id) - length(y.customer_id)) > 1 or length(x.customer_id) not between 6 and 250 or length(y.customer_id) > 250 then 0
+        else case extensions.levenshtein_less_equal(x.customer_id, y.customer_id, 2) when 1 then 2
           when 2 then case when translate(x.customer_id, y.customer_id, '') = '' and length(x.customer_id) = length(y.customer_id) then 2 else 1 end else 0 end end as l1,
       case when x.email = y.email then 3 when x.email is null or y.email is null then null
         -- The same letters at another number or provider is what a namesake has too: the names themselves are compared instead.
-        when x.email_letters = y.email_letters then case when abs(length(x.email) - length(y.email)) <= 1 and extensions.levenshtein_less_equal(left(x.email, 250), left(y.email, 250), 1) = 1 then 1 end
+        when x.email_letters = y.email_letters then case when abs(length(x.email) - length(y.email)) <= 1 and greatest(length(x.email), length(y.email)) <= 250 and extensions.levenshtein_less_equal(x.email, y.email, 1) = 1 then 1 end
         -- One letter of a short mailbox is no slip of the finger.
-        when abs(length(x.email) - length(y.email)) > 2 or least(length(x.email_letters), length(y.email_letters)) < 5 then 0
-        else case extensions.levenshtein_less_equal(left(x.email, 250), left(y.email, 250), 2) when 1 then 2
+        when abs(length(x.email) - length(y.email)) > 2 or least(length(x.email_letters), length(y.email_letters)) < 5 or greatest(length(x.email), length(y.email)) > 250 then 0
+        else case extensions.levenshtein_less_equal(x.email, y.email, 2) when 1 then 2
           when 2 then case when length(x.email) = length(y.email) and translate(x.email, y.email, '') = '' and translate(y.email, x.email, '') = '' then 2 else 1 end else 0 end end as l2,
       case when x.phone = y.phone then 3 when x.phone is null or y.phone is null then null
         when abs(length(x.phone) - length(y.phone)) > 1 then 0
         else case extensions.levenshtein_less_equal(x.phone, y.phone, 2) when 1 then 2
           when 2 then case when length(x.phone) = length(y.phone) and translate(x.phone, y.phone, '') = '' and translate(y.phone, x.phone, '') = '' then 2 else 1 end else 0 end end as l3,
       case when x.social_handle = y.social_handle then 3 when x.social_handle is null or y.social_handle is null or split_part(x.social_handle, ':', 1) <> split_part(y.social_handle, ':', 1) then null
-        when abs(length(x.social_handle) - length(y.social_handle)) > 1 then 0
-        else case extensions.levenshtein_less_equal(left(x.social_handle, 250), left(y.social_handle, 250), 2) when 1 then 2 when 2 then 1 else 0 end end as l4,
+        when abs(length(x.social_handle) - length(y.social_handle)) > 1 or greatest(length(x.social_handle), length(y.social_handle)) > 250 then 0
+        else case extensions.levenshtein_less_equal(x.social_handle, y.social_handle, 2) when 1 then 2 when 2 then 1 else 0 end end as l4,
       case when x.given_name = y.given_name then 3 when x.given_name is null or y.given_name is null then null
         when length(x.given_name) = 1 or length(y.given_name) = 1 then case when left(x.given_name, 1) = left(y.given_name, 1) then null else 0 end
         when x.given_name = y.family_name and x.family_name = y.given_name then 2
@@ -152,59 +152,61 @@ begin
     join actors.identity_records y on y.brand_id = p_brand and y.id = p.b
     offset 0 -- keeps each comparison from being made again wherever its level is named
   ), counted as (
-    -- An e-mail address that agrees holds the name already, all the more one that was read from it; one of several identifiers that agrees makes the others silent.
-    select l.a, l.b, l.xb, l.yb, l.given_derived, l.family_derived, array[
-      case when l.share_another and l.l1 < 3 then null else l.l1 end, case when l.share_another and l.l2 < 3 then null else l.l2 end,
-      case when l.share_another and l.l3 < 3 then null else l.l3 end, case when l.share_another and l.l4 < 3 then null else l.l4 end,
-      case when l.l2 = 3 and l.given_derived then null when l.l2 >= 1 and l.l5 >= 2 and l.given_in_mail then 4 else l.l5 end,
-      case when l.l2 = 3 and l.family_derived then null when l.l2 >= 1 and l.l6 >= 2 and l.family_in_mail then 4 else l.l6 end,
-      l.l7, l.l8, l.l9, l.l10, l.l11, l.l12]::smallint[] as v, l.share_another
+    -- An e-mail address that agrees holds the name already, all the more one that was read from it; one of several
+    -- identifiers that agrees makes the others silent.
+    select l.a, l.b, l.xb, l.yb, l.given_derived, l.family_derived, l.share_another,
+      case when l.share_another and l.l1 < 3 then null else l.l1 end as l1, case when l.share_another and l.l2 < 3 then null else l.l2 end as l2,
+      case when l.share_another and l.l3 < 3 then null else l.l3 end as l3, case when l.share_another and l.l4 < 3 then null else l.l4 end as l4,
+      case when l.l2 = 3 and l.given_derived then null when l.l2 >= 1 and l.l5 >= 2 and (strpos(l.xm, l.xg) > 0 or strpos(l.ym, l.yg) > 0) then 4 else l.l5 end as l5,
+      case when l.l2 = 3 and l.family_derived then null when l.l2 >= 1 and l.l6 >= 2 and (strpos(l.xm, l.xf) > 0 or strpos(l.ym, l.yf) > 0) then 4 else l.l6 end as l6,
+      l.l7, l.l8, l.l9, l.l10, l.l11, l.l12
     from levels l
     offset 0
   ), weighed as (
-    select c.a, c.b, c.v,
-      array[
-        case when c.share_another and coalesce(c.v[1], c.v[2], c.v[3], c.v[4]) is null then v_n + 4
-          when c.v[1] < 3 then v_w[c.v[1] + 1] when c.v[1] = 3 then coalesce(v_w[4] + least(c.xb[1], c.yb[1]) + v_n + (c.xb[1] + c.yb[1]) * 0, 0) end,
-        case when c.v[2] < 3 then v_w[c.v[2] + 5] when c.v[2] = 3 then coalesce(v_w[8] + least(c.xb[2], c.yb[2]) + v_n + (c.xb[2] + c.yb[2]) * 0, 0) end,
-        case when c.v[3] < 3 then v_w[c.v[3] + 9] when c.v[3] = 3 then coalesce(v_w[12] + least(c.xb[3], c.yb[3]) + v_n + (c.xb[3] + c.yb[3]) * 0, 0) end,
-        case when c.v[4] < 3 then v_w[c.v[4] + 13] when c.v[4] = 3 then coalesce(v_w[16] + least(c.xb[4], c.yb[4]) + v_n + (c.xb[4] + c.yb[4]) * 0, 0) end,
-        case when c.v[5] < 3 then v_w[c.v[5] + case when c.given_derived then 49 else 17 end] when c.v[5] = 3 then v_w[case when c.given_derived then 52 else 20 end] + least(c.xb[5], c.yb[5]) when c.v[5] = 4 then 0 end,
-        case when c.v[6] < 3 then v_w[c.v[6] + case when c.family_derived then 53 else 21 end] when c.v[6] = 3 then v_w[case when c.family_derived then 56 else 24 end] + least(c.xb[6], c.yb[6]) when c.v[6] = 4 then 0 end,
-        case when c.v[7] < 3 then v_w[c.v[7] + 25] when c.v[7] = 3 then v_w[28] + least(c.xb[7], c.yb[7]) end,
-        case when c.v[8] < 3 then v_w[c.v[8] + 29] when c.v[8] = 3 then v_w[32] + least(c.xb[8], c.yb[8]) end,
-        case when c.v[9] < 3 then v_w[c.v[9] + 33] when c.v[9] = 3 then v_w[36] + least(c.xb[9], c.yb[9]) end,
-        case when c.v[10] < 3 then v_w[c.v[10] + 37] when c.v[10] = 3 then v_w[40] + least(c.xb[10], c.yb[10]) end,
-        case when c.v[11] < 3 then v_w[c.v[11] + 41] when c.v[11] = 3 then v_w[44] + least(c.xb[11], c.yb[11]) end,
-        case when c.v[12] < 3 then v_w[c.v[12] + 45] when c.v[12] = 3 then v_w[48] + least(c.xb[12], c.yb[12]) end] as w,
-      case when c.given_derived then 8 else 0 end + case when c.family_derived then 16 else 0 end as derived,
-      coalesce(case when c.v[6] = 3 then least(c.xb[6], c.yb[6]) end, 0) + coalesce(case when c.v[8] = 3 then least(c.xb[8], c.yb[8]) end, 0)
-        + coalesce(case when c.v[9] = 3 then least(c.xb[9], c.yb[9]) end, 0) + coalesce(case when c.v[10] = 3 then least(c.xb[10], c.yb[10]) end, 0)
-        + coalesce(case when c.v[11] = 3 then least(c.xb[11], c.yb[11]) end, 0) + coalesce(case when c.v[12] = 3 then least(c.xb[12], c.yb[12]) end, 0)
-        + coalesce(case when c.v[3] = 3 then coalesce(least(c.xb[3], c.yb[3]) + v_n + (c.xb[3] + c.yb[3]) * 0, -v_w[12]) end, 0) as household_bits,
-      coalesce(case when c.v[1] = 3 then coalesce(least(c.xb[1], c.yb[1]) + v_n + (c.xb[1] + c.yb[1]) * 0, -v_w[4]) end, 0)
-        + coalesce(case when c.v[2] = 3 then coalesce(least(c.xb[2], c.yb[2]) + v_n + (c.xb[2] + c.yb[2]) * 0, -v_w[8]) end, 0)
-        + coalesce(case when c.v[4] = 3 then coalesce(least(c.xb[4], c.yb[4]) + v_n + (c.xb[4] + c.yb[4]) * 0, -v_w[16]) end, 0)
-        + coalesce(case when c.v[5] = 3 then least(c.xb[5], c.yb[5]) end, 0) + coalesce(case when c.v[7] = 3 then least(c.xb[7], c.yb[7]) end, 0) as own_bits
+    select c.*,
+      case when c.share_another and coalesce(c.l1, c.l2, c.l3, c.l4) is null then v_n + 4 when c.l1 < 3 then v_w[c.l1 + 1] when c.l1 = 3 then coalesce(v_w[4] + v_n + least(c.xb[1], c.yb[1]) + 0 * (c.xb[1] + c.yb[1]), 0) end as w1,
+      case when c.l2 < 3 then v_w[c.l2 + 5] when c.l2 = 3 then coalesce(v_w[8] + v_n + least(c.xb[2], c.yb[2]) + 0 * (c.xb[2] + c.yb[2]), 0) end as w2,
+      case when c.l3 < 3 then v_w[c.l3 + 9] when c.l3 = 3 then coalesce(v_w[12] + v_n + least(c.xb[3], c.yb[3]) + 0 * (c.xb[3] + c.yb[3]), 0) end as w3,
+      case when c.l4 < 3 then v_w[c.l4 + 13] when c.l4 = 3 then coalesce(v_w[16] + v_n + least(c.xb[4], c.yb[4]) + 0 * (c.xb[4] + c.yb[4]), 0) end as w4,
+      case when c.l5 < 3 then v_w[c.l5 + case when c.given_derived then 49 else 17 end]
+        when c.l5 = 3 then v_w[case when c.given_derived then 52 else 20 end] + least(c.xb[5], c.yb[5]) when c.l5 = 4 then 0 end as w5,
+      case when c.l6 < 3 then v_w[c.l6 + case when c.family_derived then 53 else 21 end]
+        when c.l6 = 3 then v_w[case when c.family_derived then 56 else 24 end] + least(c.xb[6], c.yb[6]) when c.l6 = 4 then 0 end as w6,
+      case when c.l7 < 3 then v_w[c.l7 + 25] when c.l7 = 3 then v_w[28] + least(c.xb[7], c.yb[7]) end as w7,
+      case when c.l8 < 3 then v_w[c.l8 + 29] when c.l8 = 3 then v_w[32] + least(c.xb[8], c.yb[8]) end as w8,
+      case when c.l9 < 3 then v_w[c.l9 + 33] when c.l9 = 3 then v_w[36] + least(c.xb[9], c.yb[9]) end as w9,
+      case when c.l10 < 3 then v_w[c.l10 + 37] when c.l10 = 3 then v_w[40] + least(c.xb[10], c.yb[10]) end as w10,
+      case when c.l11 < 3 then v_w[c.l11 + 41] when c.l11 = 3 then v_w[44] + least(c.xb[11], c.yb[11]) end as w11,
+      case when c.l12 < 3 then v_w[c.l12 + 45] when c.l12 = 3 then v_w[48] + least(c.xb[12], c.yb[12]) end as w12
     from counted c
     offset 0
   ), summed as (
-    select s.*, coalesce(s.w[1], 0) + coalesce(s.w[2], 0) + coalesce(s.w[4], 0) + coalesce(s.w[5], 0) + coalesce(s.w[7], 0) + s.shared as total
-    from (
-      select d.*, coalesce(d.w[3], 0) + coalesce(d.w[6], 0) + coalesce(d.w[8], 0) + coalesce(d.w[9], 0) + coalesce(d.w[10], 0) + coalesce(d.w[11], 0) + coalesce(d.w[12], 0) as shared
-      from weighed d
-    ) s
+    select d.*, coalesce(d.w1, 0) + coalesce(d.w2, 0) + coalesce(d.w4, 0) + coalesce(d.w5, 0) + coalesce(d.w7, 0) as own,
+      coalesce(d.w3, 0) + coalesce(d.w6, 0) + coalesce(d.w8, 0) + coalesce(d.w9, 0) + coalesce(d.w10, 0) + coalesce(d.w11, 0) + coalesce(d.w12, 0) as shared
+    from weighed d
+    offset 0
+  ), judged as (
+    -- Three ways to come by such a pair: one person, two strangers, two people of one household, who share what a household shares.
+    select j.*, v_k * power(2::double precision, greatest(-500, least(500, j.own + j.shared)))
+      / (1 + v_h * power(2::double precision, greatest(-500, least(500, j.shared)))) as odds
+    from summed j
     offset 0
   )
-  select s.a, s.b, s.v || s.derived::smallint, s.w, s.own_bits + s.household_bits, s.household_bits,
-    ln(o.odds) / ln(2::double precision), o.odds / (1 + o.odds)
-  from summed s
+  select s.a, s.b, array[s.l1, s.l2, s.l3, s.l4, s.l5, s.l6, s.l7, s.l8, s.l9, s.l10, s.l11, s.l12,
+      case when s.given_derived then 8 else 0 end + case when s.family_derived then 16 else 0 end]::smallint[],
+    array[s.w1, s.w2, s.w3, s.w4, s.w5, s.w6, s.w7, s.w8, s.w9, s.w10, s.w11, s.w12],
+    h.bits + coalesce(case when s.l1 = 3 then s.w1 - v_w[4] end, 0) + coalesce(case when s.l2 = 3 then s.w2 - v_w[8] end, 0) + coalesce(case when s.l4 = 3 then s.w4 - v_w[16] end, 0)
+      + coalesce(case when s.l5 = 3 then least(s.xb[5], s.yb[5]) end, 0) + coalesce(case when s.l7 = 3 then least(s.xb[7], s.yb[7]) end, 0),
+    h.bits, ln(s.odds) / ln(2::double precision), s.odds / (1 + s.odds)
+  from judged s
   cross join lateral (
-    -- Three ways to come by such a pair: one person, two strangers, two people of one household, who share what a household shares.
-    select v_k * power(2::double precision, greatest(-500, least(500, s.total)))
-      / (1 + v_h * power(2::double precision, greatest(-500, least(500, s.shared)))) as odds
-  ) o;
+    select coalesce(case when s.l3 = 3 then s.w3 - v_w[12] end, 0) + coalesce(case when s.l6 = 3 then least(s.xb[6], s.yb[6]) end, 0)
+      + coalesce(case when s.l8 = 3 then least(s.xb[8], s.yb[8]) end, 0) + coalesce(case when s.l9 = 3 then least(s.xb[9], s.yb[9]) end, 0)
+      + coalesce(case when s.l10 = 3 then least(s.xb[10], s.yb[10]) end, 0) + coalesce(case when s.l11 = 3 then least(s.xb[11], s.yb[11]) end, 0)
+      + coalesce(case when s.l12 = 3 then least(s.xb[12], s.yb[12]) end, 0) as bits
+  ) h
+  where s.odds >= v_least;
 end
 $$;
-comment on function private.score_identities(uuid, uuid[], uuid[], private.identity_model) is
-  'Fellegi-Sunter match weights of pairs p_a[i], p_b[i]. levels: per field of private.identity_fields the level of agreement (0 different to 3 exact, 4 agrees but is counted elsewhere, null not comparable), then 8 + 16 flags for names read from e-mail; weights: log2 m/u, u of exact agreement being the frequency of the value; bits, household_bits: the part of the weights that the values'' rarity gives, for training. probability = odds / (1 + odds), odds = k/n 2^w / (1 + h/n 2^s): k matches per record, n records, h household mates per record, s the sum over what a household shares (family name, phone, address).';
+comment on function private.score_identities(uuid, uuid[], uuid[], private.identity_model, double precision) is
+  'Fellegi-Sunter match weights of pairs p_a[i], p_b[i] whose probability reaches p_floor. levels: per field of private.identity_fields the level of agreement (0 different to 3 exact, 4 agrees but is counted elsewhere, null not comparable), then 8 + 16 flags for names read from e-mail; weights: log2 m/u, u of exact agreement being the frequency of the value; bits, household_bits: the part of the weights that the values'' rarity gives, for training. probability = odds / (1 + odds), odds = k/n 2^w / (1 + h/n 2^s): k matches per record, n records, h household mates per record, s the sum over what a household shares (family name, phone, address).';

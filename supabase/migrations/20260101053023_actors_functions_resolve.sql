@@ -35,8 +35,7 @@ begin
   select array_agg(c.record_a), array_agg(c.record_b) into v_a, v_b from private.identity_candidates(p_brand, p_records) c;
   insert into actors.identity_matches as m (brand_id, record_a, record_b, weight, probability, waterfall, model_version)
   select p_brand, s.record_a, s.record_b, s.weight, s.probability, private.identity_waterfall(s, p_model), (p_model).version
-  from private.score_identities(p_brand, v_a, v_b, p_model) s
-  where s.probability >= p_floor
+  from private.score_identities(p_brand, v_a, v_b, p_model, p_floor) s
   on conflict (brand_id, record_a, record_b) do update
   set weight = excluded.weight, probability = excluded.probability, waterfall = excluded.waterfall, model_version = excluded.model_version;
   get diagnostics v_count = row_count;

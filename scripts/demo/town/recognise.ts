@@ -11,12 +11,14 @@ export interface IdentifierRow {
 /** Who stands behind an identifier in truth. A shared phone counts as that of the first in the household. */
 export class Registry {
   readonly #people = new Map<string, Person>();
+  readonly #shared = new Set<string>();
 
   constructor(town: readonly Person[]) {
     for (const person of town) {
       for (const value of [person.customerId, person.email, `+44${person.phone}`]) {
         const key = value.toLowerCase();
-        if (!this.#people.has(key)) this.#people.set(key, person);
+        if (this.#people.has(key)) this.#shared.add(key);
+        else this.#people.set(key, person);
       }
     }
   }
@@ -39,12 +41,17 @@ export class Registry {
     return people;
   }
 
-  /** Of all pairs of identifiers: are those of one person with one actor, and only those? */
+  /**
+   * Of all pairs of identifiers: are those of one person with one actor, and only those? What a household shares
+   * rightly stands with several people and says nothing here.
+   */
   score(rows: readonly IdentifierRow[]): PairScore {
     return pairwise(
       rows.flatMap((row) => {
         const person = this.personOf(row.identifier_value);
-        return person ? [{ truth: String(person.number), found: row.actor_id }] : [];
+        return person && !this.#shared.has(row.identifier_value.toLowerCase())
+          ? [{ truth: String(person.number), found: row.actor_id }]
+          : [];
       }),
     );
   }
