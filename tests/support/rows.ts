@@ -63,6 +63,13 @@ const special: Record<string, (brand: string) => unknown> = {
   "actors.actor_beliefs.category_counts": () => [1],
   "actors.actor_beliefs.state": () => [1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1],
   "actors.actor_beliefs.tracking": () => [60, 0, 2, 0.5, 0.3, 15, 16],
+  "actors.actor_drivers.safety": () => 1,
+  ...Object.fromEntries(
+    ["connection", "status", "growth", "freedom", "purpose"].map((d) => [
+      `actors.actor_drivers.${d}`,
+      () => 0,
+    ]),
+  ),
   "actors.evidence.attribute": () => "test.attribute",
   "stimuli.stimulus_templates.template_type": () => "message",
   "cohorts.clustering_runs.status": () => "completed",

@@ -19,6 +19,7 @@ create function pg_temp.sent(p_who text, p_day integer) returns jsonb language s
       end
 $$;
 create function pg_temp.day(p_day integer) returns timestamptz language sql as $$ select '2026-01-01T21:00:00Z'::timestamptz + p_day * interval '1 day' $$;
+grant execute on function pg_temp.day(integer) to authenticated;
 create function pg_temp.send(p_who text, p_from integer, p_to integer, p_on integer) returns void language plpgsql as $$
 begin
   perform signals.ingest((select brand from t), (select jsonb_agg(pg_temp.sent(p_who, i)) from generate_series(p_from, p_to) i), null, pg_temp.day(p_on));
