@@ -5,7 +5,6 @@ create index identifier_conflicts_actor_idx on actors.identifier_conflicts (bran
 create index identifier_conflicts_other_actor_idx on actors.identifier_conflicts (brand_id, other_actor_id);
 -- Refolding reads one actor's evidence for one attribute.
 create index evidence_actor_idx on actors.evidence (brand_id, actor_id, attribute);
-create index actor_beliefs_attribute_idx on actors.actor_beliefs (brand_id, attribute);
 
 -- signals is the lower domain and cannot name actors: the reference is made here.
 alter table signals.signals_base
