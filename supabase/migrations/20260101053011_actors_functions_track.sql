@@ -27,7 +27,7 @@ declare
   v_categories text[] := coalesce(p_categories, '{}');
   v_counts integer[] := coalesce(p_counts, '{}');
   v_sources uuid[] := coalesce(p_sources, '{}');
-  v_pieces constant integer := coalesce((select sum(c) from unnest(p_counts) c), 0);
+  v_pieces integer := 0;
   v_before timestamptz := coalesce(p_as_of, p_at[1]);
   v_runs integer;
   v_like double precision[];
@@ -55,6 +55,9 @@ begin
   if v_s is null then
     v_s := array[1, 0, 0, 0, 1, 1, 0, 0, 0, 0] || case when v_is_dirichlet then '{}' when p_distribution = 'normal' then '{0,0,0,0}' else '{0,0}'::double precision[] end;
   end if;
+  for k in 1..cardinality(v_counts) loop
+    v_pieces := v_pieces + v_counts[k];
+  end loop;
   -- A loop over the pieces: what a piece does to the weights depends on all before it.
   for p in 1..cardinality(p_at) loop
     if p > cardinality(p_at) - 10 then
