@@ -163,19 +163,17 @@ export type Database = {
           as_of: string;
           attribute: string;
           brand_id: string;
-          category: string;
+          categories: string[];
+          category_counts: number[];
           context: string;
           created_at: string;
           distribution: Database["actors"]["Enums"]["distribution"];
           evidence_count: number;
-          first_occurred_at: string;
-          first_value: number;
-          half_life_days: number;
-          has_exposure: boolean;
           id: string;
           is_stated: boolean;
           sources: string[];
-          sums: number[];
+          state: number[];
+          tracking: number[];
           updated_at: string;
           version: number;
         };
@@ -185,19 +183,17 @@ export type Database = {
           as_of: string;
           attribute: string;
           brand_id: string;
-          category?: string;
+          categories?: string[];
+          category_counts: number[];
           context?: string;
           created_at?: string;
           distribution: Database["actors"]["Enums"]["distribution"];
           evidence_count: number;
-          first_occurred_at: string;
-          first_value: number;
-          half_life_days: number;
-          has_exposure: boolean;
           id?: string;
           is_stated?: boolean;
           sources?: string[];
-          sums: number[];
+          state: number[];
+          tracking: number[];
           updated_at?: string;
           version?: number;
         };
@@ -206,19 +202,17 @@ export type Database = {
           as_of?: string;
           attribute?: string;
           brand_id?: string;
-          category?: string;
+          categories?: string[];
+          category_counts?: number[];
           context?: string;
           created_at?: string;
           distribution?: Database["actors"]["Enums"]["distribution"];
           evidence_count?: number;
-          first_occurred_at?: string;
-          first_value?: number;
-          half_life_days?: number;
-          has_exposure?: boolean;
           id?: string;
           is_stated?: boolean;
           sources?: string[];
-          sums?: number[];
+          state?: number[];
+          tracking?: number[];
           updated_at?: string;
           version?: number;
         };
@@ -1073,6 +1067,45 @@ export type Database = {
           },
         ];
       };
+      belief_prior_groups: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          created_at: string;
+          group_id: string;
+          id: string;
+          share: number;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          created_at?: string;
+          group_id: string;
+          id?: string;
+          share: number;
+          updated_at?: string;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          created_at?: string;
+          group_id?: string;
+          id?: string;
+          share?: number;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "belief_prior_groups_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
       belief_priors: {
         Row: {
           actor_count: number;
@@ -1081,8 +1114,10 @@ export type Database = {
           category_count: number;
           created_at: string;
           distribution: Database["actors"]["Enums"]["distribution"];
+          group_id: string | null;
           id: string;
           mean: number;
+          strength: number | null;
           updated_at: string;
           variance: number;
         };
@@ -1094,8 +1129,10 @@ export type Database = {
           category_count?: number;
           created_at?: string;
           distribution: Database["actors"]["Enums"]["distribution"];
+          group_id?: string | null;
           id?: string;
           mean: number;
+          strength?: number | null;
           updated_at?: string;
           variance: number;
         };
@@ -1106,8 +1143,10 @@ export type Database = {
           category_count?: number;
           created_at?: string;
           distribution?: Database["actors"]["Enums"]["distribution"];
+          group_id?: string | null;
           id?: string;
           mean?: number;
+          strength?: number | null;
           updated_at?: string;
           variance?: number;
         };
@@ -1161,6 +1200,7 @@ export type Database = {
           match_probability: number;
           occurred_at: string;
           recorded_at: string;
+          retracted_at: string | null;
           source_id: string;
           source_kind: Database["actors"]["Enums"]["evidence_source"];
           value: number;
@@ -1180,6 +1220,7 @@ export type Database = {
           match_probability?: number;
           occurred_at: string;
           recorded_at?: string;
+          retracted_at?: string | null;
           source_id: string;
           source_kind: Database["actors"]["Enums"]["evidence_source"];
           value: number;
@@ -1198,6 +1239,7 @@ export type Database = {
           match_probability?: number;
           occurred_at?: string;
           recorded_at?: string;
+          retracted_at?: string | null;
           source_id?: string;
           source_kind?: Database["actors"]["Enums"]["evidence_source"];
           value?: number;
