@@ -40,6 +40,7 @@ volatile
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on how many pieces there are
 set enable_nestloop = off -- steps in memory whose sizes the planner cannot know: hash joins; what goes by an index is lateral
+set jit = off -- the cost that forbids the loop would call for the compiler
 as $$
 declare
   v_actors uuid[];

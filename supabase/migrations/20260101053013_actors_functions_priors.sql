@@ -4,6 +4,7 @@ language plpgsql
 volatile
 set search_path = ''
 set enable_nestloop = off -- all rows are in memory and of unknown number: hash joins, never a quadratic one
+set jit = off -- the cost that forbids the loop would call for the compiler
 as $$
 declare
   v_count integer;
