@@ -1,14 +1,14 @@
 /** Belief tracking against known truth: what it must reach, and that a tracker without its parts does not. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { track } from "../../../scripts/bench/accuracy/beliefs.ts";
-import { judge, median } from "../../../scripts/bench/accuracy/tracking.ts";
-import { generateChoosers } from "../../../scripts/bench/generators/beliefs.ts";
-import type { Stack } from "../../../scripts/stack/types.ts";
-import { useStack } from "../../support/stack.ts";
+import { track } from "../../scripts/bench/accuracy/beliefs.ts";
+import { judge, median } from "../../scripts/bench/accuracy/tracking.ts";
+import { generateChoosers } from "../../scripts/bench/generators/beliefs.ts";
+import type { Stack } from "../../scripts/stack/types.ts";
+import { useStack } from "../support/stack.ts";
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await useStack({ cron: false });
+  stack = await useStack({ engine: "native", cron: false });
 });
 afterAll(() => stack?.close());
 
