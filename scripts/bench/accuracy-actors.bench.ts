@@ -1,6 +1,7 @@
-/** How right people and beliefs are, against the known truth of generators, all through the real SQL. */
+/** How right people and beliefs are, against the known truth of generators and labelled files, all through the real SQL. */
 import postgres from "postgres";
 import { startStack } from "../stack/start.ts";
+import { beliefs } from "./accuracy/beliefs.ts";
 import { identityRows } from "./accuracy/identity.ts";
 import type { BenchRow } from "./row.ts";
 
@@ -8,7 +9,10 @@ export async function bench(): Promise<BenchRow[]> {
   const stack = await startStack({ engine: "native", cron: false });
   const sql = postgres(stack.engine.databaseUrl as string, { max: 1, onnotice: () => {} });
   try {
-    return await identityRows(sql);
+    return [
+      ...(await identityRows(sql)),
+      ...(await beliefs((text, params) => stack.engine.query(text, params))),
+    ];
   } finally {
     await sql.end();
     await stack.close();

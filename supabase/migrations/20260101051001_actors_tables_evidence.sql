@@ -70,7 +70,9 @@ create table actors.actor_beliefs (
   updated_at timestamptz not null default now(),
   unique (brand_id, actor_id, attribute, context, is_stated),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
-);
+)
+-- Every fold rewrites rows and no index of them: room on the page keeps that off the indexes.
+with (fillfactor = 75);
 
 comment on table actors.actor_beliefs is
   'Sufficient statistics: one row per actor, attribute, context and origin, folded from actors.evidence. The priors of the brand and decay are applied when it is read (private.actors_posteriors), never stored, so nothing compounds.';

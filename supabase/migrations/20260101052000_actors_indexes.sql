@@ -3,7 +3,6 @@ create index actors_last_seen_at_idx on actors.actors (brand_id, last_seen_at de
 create index actor_identifiers_value_idx on actors.actor_identifiers (brand_id, identifier_type, identifier_value);
 -- Refolding reads one actor's evidence for one attribute.
 create index evidence_actor_idx on actors.evidence (brand_id, actor_id, attribute);
-create index actor_beliefs_attribute_idx on actors.actor_beliefs (brand_id, attribute);
 
 -- signals is the lower domain and cannot name actors: the reference is made here.
 alter table signals.signals_base

@@ -146,15 +146,3 @@ end
 $$;
 comment on function private.with_merged_runs(double precision[], integer) is
   'The state with run p_run and the next older one as one run: weights added, the rest averaged by weight, born as the heavier was. Loops, because each number is a few operations on an array in memory.';
-
-create function private.latest_sources(p_added uuid[], p_earlier uuid[])
-returns uuid[]
-language sql
-immutable
-set search_path = ''
-as $$
-  select array(
-    select u.id from unnest(p_added[greatest(1, cardinality(p_added) - 9):]) with ordinality u (id, i) order by u.i desc)
-    || p_earlier[:10 - least(10, cardinality(p_added))]
-$$;
-comment on function private.latest_sources(uuid[], uuid[]) is 'The ten latest sources, newest first. p_added: those of new pieces, oldest first; p_earlier: what was stored, newest first.';

@@ -26,8 +26,12 @@ returns setof private.posterior
 language plpgsql
 stable
 set search_path = ''
-set plan_cache_mode = force_custom_plan -- a few people by their index, or the whole brand: the plan depends on p_actors
+set plan_cache_mode = force_generic_plan -- people by their index, however many: planning would cost ten times the reading of one
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
+declare
+  v_actors constant uuid[] := coalesce(p_actors, array(select distinct b.actor_id from actors.actor_beliefs b where b.brand_id = p_brand));
 begin
   return query
   -- Fading is written out: functions that pin their search path are never inlined, and this is computed for every row.
@@ -38,37 +42,36 @@ begin
       case when b.distribution = 'gamma' and b.state[3] > 0 then b.state[2] / b.state[3] * b.tracking[1] / 0.6931471805599453 * (1 - f.g) else 0 end as watched
     from (
       select s.* from actors.actor_beliefs s
-      where p_recorded_at is null and s.brand_id = p_brand and (p_actors is null or s.actor_id = any (p_actors))
+      where p_recorded_at is null and s.brand_id = p_brand and s.actor_id = any (v_actors)
       union all
       select s.* from private.folded_beliefs(p_brand, p_actors, p_recorded_at) s where p_recorded_at is not null
     ) b
     cross join lateral (select greatest(0, extract(epoch from p_now - b.as_of)::double precision / 86400 / b.tracking[1]) as age) a
     cross join lateral (select case when a.age > 200 then 0 else power(2::double precision, -a.age) end as g) f
-  ), priors as materialized (
-    select p.* from actors.belief_priors p
-    where p.brand_id = p_brand and case when p_recorded_at is null then p.valid_until = 'infinity'
-      else p.valid_from <= p_recorded_at and p.valid_until > p_recorded_at end
-  ), shares as materialized (
-    select g.actor_id, p.attribute, sum(g.share) as share, sum(g.share * p.mean) as mean, sum(g.share * p.variance) as variance,
-      sum(g.share * p.strength) as strength, sum(g.share) filter (where p.strength is not null) as strength_share
-    from actors.belief_prior_groups g
-    join priors p on p.group_id = g.group_id
-    where g.brand_id = p_brand and (p_actors is null or g.actor_id = any (p_actors))
-    group by g.actor_id, p.attribute
+    offset 0
   ), counted as (
     -- n0: strength of the prior in the units of the distribution; m0: its mean.
     select b.*, x.pv as prior_variance,
       case when b.distribution = 'gamma' then x.strength / x.mean else x.strength end as n0,
       case when b.distribution = 'dirichlet' then 1.0 / greatest(p.category_count, b.own, 2) else x.mean end as m0
     from beliefs b
-    left join priors p on p.attribute = b.attribute and p.group_id is null
-    left join shares s on s.actor_id = b.actor_id and s.attribute = b.attribute
+    left join actors.belief_priors p on p.brand_id = p_brand and p.attribute = b.attribute and p.group_id is null
+      and case when p_recorded_at is null then p.valid_until = 'infinity' else p.valid_from <= p_recorded_at and p.valid_until > p_recorded_at end
+    cross join lateral (
+      select sum(g.share) as share, sum(g.share * p.mean) as mean, sum(g.share * p.variance) as variance,
+        sum(g.share * p.strength) as strength, sum(g.share) filter (where p.strength is not null) as strength_share
+      from actors.belief_prior_groups g
+      join actors.belief_priors p on p.brand_id = p_brand and p.attribute = b.attribute and p.group_id = g.group_id
+        and case when p_recorded_at is null then p.valid_until = 'infinity' else p.valid_from <= p_recorded_at and p.valid_until > p_recorded_at end
+      where g.brand_id = p_brand and g.actor_id = b.actor_id
+    ) s
     cross join lateral (select least(1, coalesce(s.share, 0)) as of_groups, greatest(1, coalesce(s.share, 0)) as total) q
     cross join lateral (select
       coalesce(nullif(coalesce(s.mean / q.total, 0) + (1 - q.of_groups) * coalesce(p.mean, s.mean / s.share), 0),
         case b.distribution when 'normal' then p.mean when 'gamma' then b.tracking[case when b.is_stream then 4 else 5 end] else b.tracking[4] end) as mean,
       coalesce(coalesce(s.strength / q.total, 0) + (1 - coalesce(s.strength_share, 0) / q.total) * coalesce(p.strength, b.tracking[3]), b.tracking[3]) as strength,
       coalesce(s.variance / q.total, 0) + (1 - q.of_groups) * coalesce(p.variance, s.variance / s.share) as pv) x
+    offset 0 -- here and below: each step is computed once, and not again in every expression that names it
   ), judged as (
     select c.*, k.category, k.k, r.mean, greatest(0, r.second - r.mean * r.mean) as variance, r.weight as evidence_weight, r.amount as evidence_sum,
       r.recent, r.ever, (c.n0 * coalesce(c.m0, r.mean) + a.s) / (c.n0 + a.n) as whole_mean
@@ -94,9 +97,12 @@ begin
             case when c.distribution = 'normal' then c.state[o.at + c.runs + 1 + i] * c.c end as s2,
             coalesce(c.m0, c.state[o.at + i] / nullif(c.state[5 * i + 5], 0), 0) as m0
           from generate_series(1, c.runs) i
+          offset 0
         ) u
+        offset 0
       ) v
     ) r
+    offset 0
   )
   select j.actor_id, j.attribute, j.context, j.is_stated, j.category, j.distribution, j.mean, j.variance,
     j.evidence_weight / (j.evidence_weight + j.n0 + case when j.distribution in ('beta', 'dirichlet') then 1 else 0 end),
@@ -110,13 +116,13 @@ begin
     j.recent, j.mean - j.whole_mean, j.ever
   from judged j
   cross join lateral (select greatest(1e-3, j.mean * j.mean / nullif(j.variance, 0)) as shape,
-    greatest(1e-3, j.mean * (1 - j.mean) / nullif(j.variance, 0) - 1) as n) g
+    greatest(1e-3, j.mean * (1 - j.mean) / nullif(j.variance, 0) - 1) as n offset 0) g
   -- Mean and variance of the log odds: digamma and trigamma of both sides, by their series from x + 1 on.
-  cross join lateral (select greatest(1e-3, j.mean * g.n) as a, greatest(1e-3, (1 - j.mean) * g.n) as b) s
+  cross join lateral (select greatest(1e-3, j.mean * g.n) as a, greatest(1e-3, (1 - j.mean) * g.n) as b offset 0) s
   cross join lateral (select case when j.distribution in ('beta', 'dirichlet') then
       ln((s.a + 0.5) / (s.b + 0.5)) + 1 / (24 * power(s.a + 0.5, 2)) - 1 / (24 * power(s.b + 0.5, 2)) - 1 / s.a + 1 / s.b end as centre,
     case when j.distribution in ('beta', 'dirichlet') then sqrt(1 / (s.a * s.a) + 1 / (s.b * s.b) + 1 / (s.a + 0.5) + 1 / (s.b + 0.5)
-      - 1 / (12 * power(s.a + 0.5, 3)) - 1 / (12 * power(s.b + 0.5, 3))) end as spread) l;
+      - 1 / (12 * power(s.a + 0.5, 3)) - 1 / (12 * power(s.b + 0.5, 3))) end as spread offset 0) l;
 end
 $$;
 comment on function private.actors_posteriors(uuid, uuid[], timestamptz, timestamptz) is

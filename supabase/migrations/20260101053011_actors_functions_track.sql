@@ -1,11 +1,12 @@
 create type private.folded as (
   state double precision[],
   categories text[],
-  counts integer[]
+  counts integer[],
+  sources uuid[]
 );
 
 create function private.fold(p_distribution actors.distribution, p_tracking double precision[], p_state double precision[], p_categories text[],
-  p_counts integer[], p_as_of timestamptz, p_at timestamptz[], p_weight double precision[], p_value double precision[],
+  p_counts integer[], p_sources uuid[], p_as_of timestamptz, p_at timestamptz[], p_source uuid[], p_weight double precision[], p_value double precision[],
   p_exposure double precision[], p_category text[])
 returns private.folded
 language plpgsql
@@ -25,7 +26,8 @@ declare
   v_s double precision[] := p_state;
   v_categories text[] := coalesce(p_categories, '{}');
   v_counts integer[] := coalesce(p_counts, '{}');
-  v_pieces constant integer := coalesce((select sum(c) from unnest(p_counts) c), 0);
+  v_sources uuid[] := coalesce(p_sources, '{}');
+  v_pieces integer := 0;
   v_before timestamptz := coalesce(p_as_of, p_at[1]);
   v_runs integer;
   v_like double precision[];
@@ -53,8 +55,14 @@ begin
   if v_s is null then
     v_s := array[1, 0, 0, 0, 1, 1, 0, 0, 0, 0] || case when v_is_dirichlet then '{}' when p_distribution = 'normal' then '{0,0,0,0}' else '{0,0}'::double precision[] end;
   end if;
+  for k in 1..cardinality(v_counts) loop
+    v_pieces := v_pieces + v_counts[k];
+  end loop;
   -- A loop over the pieces: what a piece does to the weights depends on all before it.
   for p in 1..cardinality(p_at) loop
+    if p > cardinality(p_at) - 10 then
+      v_sources := (p_source[p] || v_sources)[1:10];
+    end if;
     v_g := 1;
     if p_at[p] > v_before then
       v_g := extract(epoch from p_at[p] - v_before)::double precision / 86400 / v_half;
@@ -234,8 +242,8 @@ begin
       end loop;
     end if;
   end loop;
-  return (v_s, v_categories, v_counts);
+  return (v_s, v_categories, v_counts, v_sources);
 end
 $$;
-comment on function private.fold(actors.distribution, double precision[], double precision[], text[], integer[], timestamptz, timestamptz[], double precision[], double precision[], double precision[], text[]) is
-  'Folds pieces of evidence about one belief, in the order given (ascending in time), into its state and returns state, categories and counts. p_tracking: settings (private.tracking); p_state, p_categories, p_counts (pieces per category), p_as_of: what is stored (null: nothing yet). Run-length mixture (Adams and MacKay 2007) with at most four runs: a run is the hypothesis that the person last changed at one piece; a new one begins where a piece speaks against the belief. Evidence fades by 2^(-dt/half-life). From a stored state or from the first piece the result is the same to the bit.';
+comment on function private.fold(actors.distribution, double precision[], double precision[], text[], integer[], uuid[], timestamptz, timestamptz[], uuid[], double precision[], double precision[], double precision[], text[]) is
+  'Folds pieces of evidence about one belief, in the order given (ascending in time), into its state and returns all of these but the time. p_tracking: settings (private.tracking); p_state, p_categories, p_counts (pieces per category), p_sources (the ten latest, newest first), p_as_of: what is stored (null: nothing yet). Run-length mixture (Adams and MacKay 2007) with at most four runs: a run is the hypothesis that the person last changed at one piece; a new one begins where a piece speaks against the belief. Evidence fades by 2^(-dt/half-life). From a stored state or from the first piece the result is the same to the bit.';

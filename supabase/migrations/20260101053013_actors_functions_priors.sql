@@ -15,6 +15,7 @@ language sql
 stable
 set search_path = ''
 set enable_nestloop = off -- all rows are in memory and of unknown number: hash joins, never a quadratic one
+set jit = off -- the cost that forbids the loop would call for the compiler
 as $$
   with limits as materialized (
     select private.actors_number(p_brand, 'prior_rate.per_day') as per_day, private.actors_number(p_brand, 'prior_rate.per_occasion') as per_occasion,

@@ -25,12 +25,12 @@ as $$
     select k.attribute, k.distribution, private.tracking(p_brand, k.attribute, k.distribution) as tracking
     from (select distinct g.attribute, g.distribution from gathered g) k
   ), folded as materialized (
-    select g.*, s.tracking, private.fold(g.distribution, s.tracking, null, null, null, null, g.at, g.weights, g.amounts, g.exposures, g.categories) as f
+    select g.*, s.tracking, private.fold(g.distribution, s.tracking, null, null, null, null, null, g.at, g.sources, g.weights, g.amounts, g.exposures, g.categories) as f
     from gathered g
     join settings s using (attribute, distribution)
   )
   select null::uuid, p_brand, f.actor_id, f.attribute, f.context, f.is_stated, f.distribution, (f.f).categories, (f.f).state, f.tracking,
-    f.as_of, f.pieces, (f.f).counts, private.latest_sources(f.sources, '{}'), 1, null::timestamptz, null::timestamptz
+    f.as_of, f.pieces, (f.f).counts, (f.f).sources, 1, null::timestamptz, null::timestamptz
   from folded f
 $$;
 comment on function private.folded_beliefs(uuid, uuid[], timestamptz) is
@@ -42,16 +42,16 @@ language plpgsql
 volatile
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on how many pieces there are
+set enable_nestloop = off -- steps in memory whose sizes the planner cannot know: hash joins; what goes by an index is lateral
+set jit = off -- the cost that forbids the loop would call for the compiler
 as $$
 declare
+  v_actors uuid[];
   v_count integer;
 begin
   -- Every fold takes its actors in the same order, so two workers wait for each other and never deadlock.
-  perform from actors.actors a
-  where a.brand_id = p_brand
-    and a.id in (select e.actor_id from actors.evidence e where e.brand_id = p_brand and e.id = any (p_evidence_ids))
-  order by a.id
-  for no key update;
+  v_actors := array(select distinct e.actor_id from actors.evidence e where e.brand_id = p_brand and e.id = any (p_evidence_ids));
+  perform from actors.actors a where a.brand_id = p_brand and a.id = any (v_actors) order by a.id for no key update;
 
   with added as materialized (
     select e.actor_id, e.attribute, e.context, e.is_stated, e.distribution, e.occurred_at, e.w, e.value, e.exposure, e.category, e.source_kind, e.source_id
@@ -69,16 +69,22 @@ begin
       coalesce(k.earliest <= b.as_of or s.tracking <> b.tracking or k.distribution <> b.distribution, false) as is_late
     from found k
     join settings s using (attribute, distribution)
-    left join actors.actor_beliefs b
-      on (b.brand_id, b.actor_id, b.attribute, b.context, b.is_stated) = (p_brand, k.actor_id, k.attribute, k.context, k.is_stated)
+    left join lateral (
+      select b.* from actors.actor_beliefs b
+      where (b.brand_id, b.actor_id, b.attribute, b.context, b.is_stated) = (p_brand, k.actor_id, k.attribute, k.context, k.is_stated)
+      offset 0
+    ) b on true
   ), pieces as (
     select a.* from added a
     join keys k on not k.is_late and (k.actor_id, k.attribute, k.context, k.is_stated) = (a.actor_id, a.attribute, a.context, a.is_stated)
     union all
     select e.actor_id, e.attribute, e.context, e.is_stated, e.distribution, e.occurred_at, e.w, e.value, e.exposure, e.category, e.source_kind, e.source_id
     from keys k
-    join private.evidence_pieces e
-      on (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated) = (p_brand, k.actor_id, k.attribute, k.context, k.is_stated)
+    cross join lateral (
+      select e.* from private.evidence_pieces e
+      where (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated) = (p_brand, k.actor_id, k.attribute, k.context, k.is_stated)
+      offset 0
+    ) e
     where k.is_late
   ), gathered as materialized (
     select p.actor_id, p.attribute, p.context, p.is_stated, count(*)::integer as pieces, max(p.occurred_at) as as_of,
@@ -92,17 +98,16 @@ begin
     group by p.actor_id, p.attribute, p.context, p.is_stated
   ), folded as materialized (
     select g.*, k.distribution, k.tracking, case when k.is_late then 0 else coalesce(k.evidence_count, 0) end as before,
-      case when k.is_late then '{}' else coalesce(k.sources, '{}') end as earlier_sources,
       private.fold(k.distribution, k.tracking, case when not k.is_late then k.state end, case when not k.is_late then k.categories end,
-        case when not k.is_late then k.category_counts end, case when not k.is_late then k.as_of end,
-        g.at, g.weights, g.amounts, g.exposures, g.categories) as f
+        case when not k.is_late then k.category_counts end, case when not k.is_late then k.sources end,
+        case when not k.is_late then k.as_of end, g.at, g.sources, g.weights, g.amounts, g.exposures, g.categories) as f
     from gathered g
     join keys k using (actor_id, attribute, context, is_stated)
   )
   insert into actors.actor_beliefs as b (brand_id, actor_id, attribute, context, is_stated, distribution, categories, state, tracking, as_of,
     evidence_count, category_counts, sources, created_at)
   select p_brand, f.actor_id, f.attribute, f.context, f.is_stated, f.distribution, (f.f).categories, (f.f).state, f.tracking, f.as_of,
-    f.before + f.pieces, (f.f).counts, private.latest_sources(f.sources, f.earlier_sources), p_now
+    f.before + f.pieces, (f.f).counts, (f.f).sources, p_now
   from folded f
   on conflict (brand_id, actor_id, attribute, context, is_stated) do update
   set distribution = excluded.distribution, categories = excluded.categories, state = excluded.state, tracking = excluded.tracking,
