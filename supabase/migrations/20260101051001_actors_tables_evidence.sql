@@ -121,12 +121,14 @@ create table actors.belief_prior_groups (
   group_id uuid not null,
   share double precision not null
     constraint share_is_a_share check (share between 0 and 1),
+  valid_from timestamptz not null default '-infinity',
+  valid_until timestamptz not null default 'infinity',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  unique (brand_id, actor_id, group_id),
+  unique (brand_id, actor_id, group_id, valid_until),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
 );
 
 comment on table actors.belief_prior_groups is
-  'Groups whose people an actor resembles, for its priors: cohorts, written by whoever discovers them. A hook, so it names no cohort.';
+  'Groups whose people an actor resembles, for its priors: cohorts, written by whoever discovers them. Written by private.set_prior_groups; a hook, so it names no cohort. Rows that are over are kept, as in actors.belief_priors.';
 comment on column actors.belief_prior_groups.share is 'Probability of membership; what the shares of an actor leave of 1 is the whole brand''s prior.';

@@ -64,6 +64,7 @@ begin
       join actors.belief_priors p on p.brand_id = p_brand and p.attribute = b.attribute and p.group_id = g.group_id
         and case when p_recorded_at is null then p.valid_until = 'infinity' else p.valid_from <= p_recorded_at and p.valid_until > p_recorded_at end
       where g.brand_id = p_brand and g.actor_id = b.actor_id
+        and case when p_recorded_at is null then g.valid_until = 'infinity' else g.valid_from <= p_recorded_at and g.valid_until > p_recorded_at end
     ) s
     cross join lateral (select least(1, coalesce(s.share, 0)) as of_groups, greatest(1, coalesce(s.share, 0)) as total) q
     cross join lateral (select

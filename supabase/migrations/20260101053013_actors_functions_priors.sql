@@ -38,7 +38,7 @@ as $$
     select null::uuid as group_id, 1::double precision as share, p.* from people p where p.n > 0
     union all
     select g.group_id, g.share, p.* from people p
-    join actors.belief_prior_groups g on g.brand_id = p_brand and g.actor_id = p.actor_id
+    join actors.belief_prior_groups g on g.brand_id = p_brand and g.actor_id = p.actor_id and g.valid_until = 'infinity'
     where p.n > 0 and g.share > 0
   ), pooled as (
     select m.group_id, m.attribute, min(m.distribution) as distribution, count(*) as actors, bool_or(m.is_stream) as is_stream,
@@ -108,7 +108,8 @@ begin
           and (n.distribution <> p.distribution or n.category_count <> p.category_count
             or private.moved(p.mean, n.mean) or private.moved(p.strength, n.strength) or private.moved(p.variance, n.variance)))
       or p.group_id is not null and not exists (
-        select from actors.belief_prior_groups g where g.brand_id = p_brand and g.group_id = p.group_id));
+        select from actors.belief_prior_groups g
+        where g.brand_id = p_brand and g.group_id = p.group_id and g.valid_until = 'infinity'));
 
   insert into actors.belief_priors as p (brand_id, attribute, group_id, distribution, mean, strength, variance, category_count, actor_count, valid_from)
   select p_brand, n.attribute, n.group_id, n.distribution, n.mean, n.strength, n.variance, n.category_count, n.actor_count, p_now from unnest(v_priors) n
@@ -119,3 +120,25 @@ end
 $$;
 comment on function private.actors_refresh_priors(uuid, timestamptz) is
   'Brings actors.belief_priors up to date with private.pooled_priors at p_now: a prior that moved by more than a thousandth ends then and a new one begins. Returns how many there are.';
+
+create function private.set_prior_groups(p_brand uuid, p_actors uuid[], p_groups uuid[], p_shares double precision[], p_now timestamptz)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the arrays
+as $$
+begin
+  delete from actors.belief_prior_groups g where g.brand_id = p_brand and g.valid_from >= p_now;
+  update actors.belief_prior_groups g set valid_until = p_now
+  where g.brand_id = p_brand and g.valid_until = 'infinity'
+    and not exists (
+      select from unnest(p_actors, p_groups, p_shares) n (actor_id, group_id, share)
+      where (n.actor_id, n.group_id, n.share) = (g.actor_id, g.group_id, g.share));
+  insert into actors.belief_prior_groups (brand_id, actor_id, group_id, share, valid_from)
+  select p_brand, n.actor_id, n.group_id, n.share, p_now from unnest(p_actors, p_groups, p_shares) n (actor_id, group_id, share)
+  on conflict (brand_id, actor_id, group_id, valid_until) do nothing;
+end
+$$;
+comment on function private.set_prior_groups(uuid, uuid[], uuid[], double precision[], timestamptz) is
+  'Says which groups the people of a brand resemble from p_now on: person, group and share (0 to 1), side by side; whoever is not named is of no group.';

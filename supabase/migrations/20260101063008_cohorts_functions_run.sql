@@ -92,9 +92,7 @@ begin
   perform private.close_memberships(p_brand, v_run, v_cohorts, p_now);
   perform private.write_memberships(p_brand, v_run, v_cohorts, v_sizes, v_variance, p_now);
   -- What is not known of a person is expected to be as in the cohort it resembles.
-  delete from actors.belief_prior_groups g where g.brand_id = p_brand;
-  insert into actors.belief_prior_groups (brand_id, actor_id, group_id, share)
-  select p_brand, m.actor_id, m.cohort_id, m.membership_confidence
+  perform private.set_prior_groups(p_brand, array_agg(m.actor_id), array_agg(m.cohort_id), array_agg(m.membership_confidence), p_now)
   from cohorts.actor_cohort_membership m where m.brand_id = p_brand and m.is_active and m.membership_type = 'primary';
   update cohorts.cohorts c
   set discovery_confidence = m.confidence, min_member_count = least(c.min_member_count, c.member_count)
