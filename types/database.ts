@@ -401,12 +401,14 @@ export type Database = {
           evidence_count: number;
           evidence_for_behavior: NonNullable<Json>;
           evidence_for_stated: NonNullable<Json>;
+          expected_information_gain: number | null;
           id: string;
           is_current: boolean;
           is_resolved: boolean;
           last_updated_at: string;
           log_bayes_factor: number;
           possible_explanations: NonNullable<Json>;
+          question_categories: NonNullable<Json>;
           requires_investigation: boolean;
           resolution_date: string | null;
           resolution_explanation: string | null;
@@ -432,12 +434,14 @@ export type Database = {
           evidence_count?: number;
           evidence_for_behavior?: NonNullable<Json>;
           evidence_for_stated?: NonNullable<Json>;
+          expected_information_gain?: number | null;
           id?: string;
           is_current?: boolean;
           is_resolved?: boolean;
           last_updated_at?: string;
           log_bayes_factor: number;
           possible_explanations?: NonNullable<Json>;
+          question_categories?: NonNullable<Json>;
           requires_investigation?: boolean;
           resolution_date?: string | null;
           resolution_explanation?: string | null;
@@ -462,12 +466,14 @@ export type Database = {
           evidence_count?: number;
           evidence_for_behavior?: NonNullable<Json>;
           evidence_for_stated?: NonNullable<Json>;
+          expected_information_gain?: number | null;
           id?: string;
           is_current?: boolean;
           is_resolved?: boolean;
           last_updated_at?: string;
           log_bayes_factor?: number;
           possible_explanations?: NonNullable<Json>;
+          question_categories?: NonNullable<Json>;
           requires_investigation?: boolean;
           resolution_date?: string | null;
           resolution_explanation?: string | null;
@@ -547,6 +553,135 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "actor_demographics_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      actor_drivers: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          coherence: number;
+          collapse_probability: number;
+          complexity: number;
+          complexity_level: string;
+          confidence: number;
+          conflicts: NonNullable<Json>;
+          connection: number;
+          contradiction_score: number;
+          created_at: string;
+          decoded: NonNullable<Json>;
+          decoherence_rate: number;
+          driver_state: string;
+          entropy_bits: number;
+          evidence_count: number;
+          fragments: NonNullable<Json>;
+          freedom: number;
+          growth: number;
+          id: string;
+          identity_coherence: number | null;
+          information_gain_bits: number;
+          is_current: boolean;
+          is_superposed: boolean;
+          kl_divergence_nats: number;
+          last_updated_at: string;
+          leading_driver: string;
+          pair_correlation: number;
+          purpose: number;
+          resolution_capacity: number;
+          safety: number;
+          second_driver: string;
+          source_signals: NonNullable<Json>;
+          source_weights: NonNullable<Json>;
+          status: number;
+          updated_at: string;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          coherence: number;
+          collapse_probability: number;
+          complexity: number;
+          complexity_level: string;
+          confidence: number;
+          conflicts?: NonNullable<Json>;
+          connection: number;
+          contradiction_score: number;
+          created_at?: string;
+          decoded: NonNullable<Json>;
+          decoherence_rate: number;
+          driver_state: string;
+          entropy_bits: number;
+          evidence_count: number;
+          fragments?: NonNullable<Json>;
+          freedom: number;
+          growth: number;
+          id?: string;
+          identity_coherence?: number | null;
+          information_gain_bits: number;
+          is_current?: boolean;
+          is_superposed: boolean;
+          kl_divergence_nats: number;
+          last_updated_at?: string;
+          leading_driver: string;
+          pair_correlation: number;
+          purpose: number;
+          resolution_capacity: number;
+          safety: number;
+          second_driver: string;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          status: number;
+          updated_at?: string;
+          version?: number;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          coherence?: number;
+          collapse_probability?: number;
+          complexity?: number;
+          complexity_level?: string;
+          confidence?: number;
+          conflicts?: NonNullable<Json>;
+          connection?: number;
+          contradiction_score?: number;
+          created_at?: string;
+          decoded?: NonNullable<Json>;
+          decoherence_rate?: number;
+          driver_state?: string;
+          entropy_bits?: number;
+          evidence_count?: number;
+          fragments?: NonNullable<Json>;
+          freedom?: number;
+          growth?: number;
+          id?: string;
+          identity_coherence?: number | null;
+          information_gain_bits?: number;
+          is_current?: boolean;
+          is_superposed?: boolean;
+          kl_divergence_nats?: number;
+          last_updated_at?: string;
+          leading_driver?: string;
+          pair_correlation?: number;
+          purpose?: number;
+          resolution_capacity?: number;
+          safety?: number;
+          second_driver?: string;
+          source_signals?: NonNullable<Json>;
+          source_weights?: NonNullable<Json>;
+          status?: number;
+          updated_at?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "actor_drivers_brand_id_actor_id_fkey";
             columns: ["brand_id", "actor_id"];
             isOneToOne: false;
             referencedRelation: "actors";
@@ -760,11 +895,13 @@ export type Database = {
       };
       actor_memory_loops: {
         Row: {
+          activity: string;
           actor_id: string;
           brand_id: string;
           confidence: number;
           created_at: string;
           evidence_count: number;
+          expires_at: string | null;
           id: string;
           is_current: boolean;
           last_updated_at: string;
@@ -774,6 +911,7 @@ export type Database = {
           loop_frequency: string | null;
           loop_strength: number;
           loop_type: string;
+          next_expected_at: string | null;
           outcomes: NonNullable<Json>;
           pattern_data: NonNullable<Json>;
           source_signals: NonNullable<Json>;
@@ -784,11 +922,13 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          activity?: string;
           actor_id: string;
           brand_id: string;
           confidence?: number;
           created_at?: string;
           evidence_count?: number;
+          expires_at?: string | null;
           id?: string;
           is_current?: boolean;
           last_updated_at?: string;
@@ -798,6 +938,7 @@ export type Database = {
           loop_frequency?: string | null;
           loop_strength: number;
           loop_type: string;
+          next_expected_at?: string | null;
           outcomes?: NonNullable<Json>;
           pattern_data: NonNullable<Json>;
           source_signals?: NonNullable<Json>;
@@ -807,11 +948,13 @@ export type Database = {
           version?: number;
         };
         Update: {
+          activity?: string;
           actor_id?: string;
           brand_id?: string;
           confidence?: number;
           created_at?: string;
           evidence_count?: number;
+          expires_at?: string | null;
           id?: string;
           is_current?: boolean;
           last_updated_at?: string;
@@ -821,6 +964,7 @@ export type Database = {
           loop_frequency?: string | null;
           loop_strength?: number;
           loop_type?: string;
+          next_expected_at?: string | null;
           outcomes?: NonNullable<Json>;
           pattern_data?: NonNullable<Json>;
           source_signals?: NonNullable<Json>;
@@ -1327,7 +1471,9 @@ export type Database = {
         }[];
       };
       profile: { Args: { p_actor: string; p_now?: string }; Returns: Json };
+      refresh_insights: { Args: { p_brand: string; p_limit?: number; p_now?: string }; Returns: number };
       refresh_vectors: { Args: { p_brand: string; p_now?: string }; Returns: number };
+      set_text_insight: { Args: { p_insight: Json; p_now?: string; p_signal: string }; Returns: Json };
     };
     Enums: {
       distribution: "beta" | "dirichlet" | "gamma" | "normal";

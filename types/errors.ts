@@ -152,6 +152,12 @@ export const errors = {
     message: "Stimulus %s is %s and cannot be %s.",
     hint: "A draft is approved, an approved or scheduled one is deployed.",
   },
+  text_read_already: {
+    errcode: "PT409",
+    status: 409,
+    message: "The text of signal %s was read by %s version %s, and its evidence counts.",
+    hint: "Set the parameter actors.text_provider to your provider before signals are processed: then each text is read once, by it.",
+  },
   too_few_actors: {
     errcode: "PT422",
     status: 422,
