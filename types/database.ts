@@ -1411,7 +1411,7 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
-      evidence_of: {
+      evidence: {
         Args: { p_actor: string; p_attribute?: string; p_now?: string };
         Returns: {
           attribute: string;
@@ -1474,6 +1474,15 @@ export type Database = {
       refresh_insights: { Args: { p_brand: string; p_limit?: number; p_now?: string }; Returns: number };
       refresh_vectors: { Args: { p_brand: string; p_now?: string }; Returns: number };
       set_text_insight: { Args: { p_insight: Json; p_now?: string; p_signal: string }; Returns: Json };
+      similar: {
+        Args: { p_actor: string; p_limit?: number };
+        Returns: {
+          actor_id: string;
+          distance: number;
+          name: string;
+          shared_traits: string[];
+        }[];
+      };
     };
     Enums: {
       distribution: "beta" | "dirichlet" | "gamma" | "normal";

@@ -1,4 +1,4 @@
-import type { MapPoint } from "./report/charts.ts";
+import type { MapPoint } from "./report/people-charts.ts";
 import { readRows } from "./rows.ts";
 import type { Session } from "./session.ts";
 import { formatNumber, formatPercent } from "./tables.ts";

@@ -1,4 +1,4 @@
-import type { Stage } from "./report/charts.ts";
+import type { Stage } from "./report/loop-charts.ts";
 import { countRows } from "./rows.ts";
 import type { Session } from "./session.ts";
 

@@ -74,7 +74,7 @@ comment on column actors.actor_beliefs.sums is
   'Sums over the evidence, each piece faded by g = 2^(-age/half-life) at as_of: beta {w, wy, 0}; dirichlet {w, w n, 0}; gamma {w exposure, w x, 0}, a stream {w, w x, 1}; normal {w, wx, wxx}.';
 comment on column actors.actor_beliefs.as_of is 'Event time of the latest evidence; the sums are as they stood then.';
 comment on column actors.actor_beliefs.first_value is 'w x of the earliest evidence: the first event of a stream starts the clock and is not counted in the rate.';
-comment on column actors.actor_beliefs.sources is 'Signals and outcomes of the latest ten pieces of evidence; actors.evidence_of gives all.';
+comment on column actors.actor_beliefs.sources is 'Signals and outcomes of the latest ten pieces of evidence; actors.evidence() gives all.';
 comment on column actors.actor_beliefs.version is 'How many folds changed the row. The history itself is the ledger.';
 
 create table actors.belief_priors (

@@ -72,7 +72,7 @@ comment on function actors.profile(uuid, timestamptz) is
   'Everything believed of a person at p_now (p_now after the last evidence lets beliefs fade): {id, brand_id, name, identifiers, ..., beliefs: [{attribute, context, category, is_stated, distribution, mean, standard_deviation, confidence, evidence_count, evidence_weight, last_evidence_at}], communication, routines, friction_points, contradictions}; for support and up. Error: not_found.';
 grant execute on function actors.profile(uuid, timestamptz) to authenticated, service_role;
 
-create function private.actors_evidence_of(p_actor uuid, p_attribute text, p_now timestamptz)
+create function private.actors_evidence(p_actor uuid, p_attribute text, p_now timestamptz)
 returns table (evidence_id uuid, attribute text, context text, category text, is_stated boolean, value double precision, exposure double precision,
   weight double precision, weight_left double precision, occurred_at timestamptz, recorded_at timestamptz,
   source_kind actors.evidence_source, source_id uuid)
@@ -93,10 +93,10 @@ begin
   order by e.occurred_at desc, e.attribute, e.category, e.source_id;
 end
 $$;
-comment on function private.actors_evidence_of(uuid, text, timestamptz) is 'Body of actors.evidence_of. Definer: reads the half-lives of the brand after checking the caller''s role in it.';
-grant execute on function private.actors_evidence_of(uuid, text, timestamptz) to authenticated, service_role;
+comment on function private.actors_evidence(uuid, text, timestamptz) is 'Body of actors.evidence(). Definer: reads the half-lives of the brand after checking the caller''s role in it.';
+grant execute on function private.actors_evidence(uuid, text, timestamptz) to authenticated, service_role;
 
-create function actors.evidence_of(p_actor uuid, p_attribute text default null, p_now timestamptz default now())
+create function actors.evidence(p_actor uuid, p_attribute text default null, p_now timestamptz default now())
 returns table (evidence_id uuid, attribute text, context text, category text, is_stated boolean, value double precision, exposure double precision,
   weight double precision, weight_left double precision, occurred_at timestamptz, recorded_at timestamptz,
   source_kind actors.evidence_source, source_id uuid)
@@ -104,11 +104,11 @@ language sql
 stable
 set search_path = ''
 begin atomic
-  select * from private.actors_evidence_of(p_actor, p_attribute, p_now);
+  select * from private.actors_evidence(p_actor, p_attribute, p_now);
 end;
-comment on function actors.evidence_of(uuid, text, timestamptz) is
+comment on function actors.evidence(uuid, text, timestamptz) is
   'Every piece of evidence about a person (p_attribute null) or about one attribute, newest first, with its weight and what is left of it at p_now, and the signal or outcome that it came from; for support and up. Error: not_found.';
-grant execute on function actors.evidence_of(uuid, text, timestamptz) to authenticated, service_role;
+grant execute on function actors.evidence(uuid, text, timestamptz) to authenticated, service_role;
 
 create function private.actors_find(p_brand uuid, p_identifier text)
 returns setof actors.actors

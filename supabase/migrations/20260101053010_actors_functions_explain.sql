@@ -43,7 +43,7 @@ as $$
     on (p.attribute, p.context, p.is_stated, p.category) = (b.attribute, b.context, b.is_stated, b.category)
   where b.id = p_id
 $$;
-comment on function private.explain_belief(uuid) is 'For ai.explain: one belief with its statistics and the 20 weightiest pieces of its evidence; actors.evidence_of gives all.';
+comment on function private.explain_belief(uuid) is 'For ai.explain: one belief with its statistics and the 20 weightiest pieces of its evidence; actors.evidence() gives all.';
 
 create function private.explain_evidence(p_id uuid)
 returns jsonb

@@ -1,24 +1,11 @@
 create function private.job_stimuli_propose(p_now timestamptz default now(), p_seed integer default 42)
 returns void
-language plpgsql
+language sql
 volatile
 set search_path = ''
 as $$
-declare
-  v_brand uuid;
-  v_started timestamptz;
-begin
-  -- A brand whose turn fails is logged and the others go on.
-  for v_brand in select b.id from core.brands b where b.is_active order by b.id loop
-    v_started := clock_timestamp();
-    begin
-      perform private.stimuli_propose(v_brand, p_now, p_seed);
-    exception when others then
-      perform private.log_call('stimuli.propose', v_brand, '{}', null, v_started, p_status => 'failed',
-        p_error => jsonb_build_object('code', sqlstate, 'message', sqlerrm));
-    end;
-  end loop;
-end
+  select private.for_each_brand('stimuli.propose', array(select b.id from core.brands b where b.is_active order by b.id),
+    format('select private.stimuli_propose($1, $2, %s)', p_seed), p_now)
 $$;
 comment on function private.job_stimuli_propose(timestamptz, integer) is 'Daily: proposals for every active brand.';
 

@@ -1,32 +1,17 @@
 create function private.job_outcomes_learn(p_now timestamptz default now(), p_limit integer default 20000)
 returns void
-language plpgsql
+language sql
 volatile
 set search_path = ''
 as $$
-declare
-  v_brand uuid;
-  v_started timestamptz;
-begin
-  -- Only brands with something open. A brand whose turn fails is logged and the others go on.
-  for v_brand in
-    select b.id from core.brands b
-    where b.is_active and exists (
-      select from stimuli.stimulus_deployments d where d.brand_id = b.id and d.learned_at is null)
-    order by b.id
-  loop
-    v_started := clock_timestamp();
-    begin
-      perform private.outcomes_measure(v_brand, p_now);
-      perform private.outcomes_learn(v_brand, p_now, p_limit);
-    exception when others then
-      perform private.log_call('outcomes.learn', v_brand, '{}', null, v_started, p_status => 'failed',
-        p_error => jsonb_build_object('code', sqlstate, 'message', sqlerrm));
-    end;
-  end loop;
-end
+  select private.for_each_brand('outcomes.learn',
+    array(select b.id from core.brands b
+      where b.is_active and exists (
+        select from stimuli.stimulus_deployments d where d.brand_id = b.id and d.learned_at is null)
+      order by b.id),
+    format('select private.outcomes_measure($1, $2), private.outcomes_learn($1, $2, %s)', p_limit), p_now)
 $$;
 comment on function private.job_outcomes_learn(timestamptz, integer) is
-  'Hourly: measures the open deployments of every active brand and learns from those whose window is over.';
+  'Hourly: measures the open deployments of every active brand that has some, and learns from those whose window is over.';
 
 select cron.schedule('loopwise-outcomes-learn', '37 * * * *', $$select private.job_outcomes_learn()$$);

@@ -1,12 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  drawBelief,
-  drawCalibration,
-  drawCohortMap,
-  drawFunnel,
-  drawReward,
-} from "../../scripts/demo/report/charts.ts";
+import { drawCalibration, drawFunnel, drawReward } from "../../scripts/demo/report/loop-charts.ts";
 import { renderPage, type Report } from "../../scripts/demo/report/page.ts";
+import { drawBelief, drawCohortMap } from "../../scripts/demo/report/people-charts.ts";
 import { createRandom } from "../../scripts/demo/random.ts";
 
 const NASTY = `<script>alert("x")</script> & 'friends' \u0007`;

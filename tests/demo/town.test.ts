@@ -3,7 +3,8 @@ import { createRandom } from "../../scripts/demo/random.ts";
 import { mean } from "../../scripts/demo/scoring.ts";
 import { type Delivery, react, weekOfLife } from "../../scripts/demo/town/life.ts";
 import { addNoise } from "../../scripts/demo/town/noise.ts";
-import { CATEGORIES, createTown, GROUPS, hiddenRates, phaseIn } from "../../scripts/demo/town/people.ts";
+import { CATEGORIES, GROUPS, hiddenRates } from "../../scripts/demo/town/groups.ts";
+import { createTown, phaseIn } from "../../scripts/demo/town/people.ts";
 import { WEEK } from "../../scripts/demo/town/shop.ts";
 
 const START = Date.UTC(2026, 0, 5);

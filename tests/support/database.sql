@@ -93,4 +93,52 @@ begin
 end
 $$;
 
+create or replace function tests.uniform(p_key text)
+returns double precision
+language sql
+immutable
+set search_path = ''
+as $$
+  select ((hashtextextended(p_key, 0) & 9007199254740991) + 1) / 9007199254740993.0::double precision
+$$;
+
+create or replace function tests.normal(p_key text)
+returns double precision
+language sql
+immutable
+set search_path = ''
+as $$
+  select sqrt(-2 * ln(tests.uniform(p_key))) * cos(2 * pi() * tests.uniform(p_key || ' angle'))
+$$;
+
+-- People of p_groups hidden groups, each with a taste of its own that lies p_distance deviations above the others', and
+-- four components that tell nothing; standardised as actors.refresh_vectors does it. The group is kept in
+-- actors.identifiers, which nothing reads.
+create or replace function tests.plant_groups(p_brand uuid, p_people integer, p_groups integer, p_seed integer, p_distance double precision default 4)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, identifiers, first_seen_at, last_seen_at)
+  select md5(format('%s %s %s', p_brand, p_seed, i))::uuid, p_brand, format('c-%s-%s', p_seed, i), 'customer_id',
+    jsonb_build_object('group', i % p_groups), '2026-01-01', '2026-01-01'
+  from generate_series(1, p_people) i;
+  with raw as materialized (
+    select i, j, tests.normal(format('%s person %s %s', p_seed, i, j))
+      + case when j = 1 + i % p_groups then p_distance else 0 end as x
+    from generate_series(1, p_people) i cross join generate_series(1, 12) j
+  ),
+  unit as (select j, avg(x) as mean, stddev_pop(x) as deviation from raw group by j),
+  components as (
+    insert into actors.belief_vector_components (brand_id, position, component_name, label, mean_value, standard_deviation)
+    select p_brand, u.j, format('preference.category.c%s', u.j), format('buys c%s', u.j), u.mean, u.deviation from unit u
+    on conflict (brand_id, position) do nothing
+  )
+  insert into actors.actor_belief_vectors (brand_id, actor_id, vector_name, vector_data, vector_type, generation_method, vector_quality)
+  select p_brand, md5(format('%s %s %s', p_brand, p_seed, r.i))::uuid, 'belief',
+    ((array_agg(((r.x - u.mean) / u.deviation)::real order by r.j) || array_fill(0::real, array[20])))::extensions.vector,
+    'combined', 'auto', 0.8
+  from raw r join unit u on u.j = r.j group by r.i
+$$;
+
 grant execute on all functions in schema tests to anon, authenticated, service_role;

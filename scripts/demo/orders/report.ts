@@ -1,4 +1,5 @@
-import { drawCohortMap, drawFunnel } from "../report/charts.ts";
+import { drawFunnel } from "../report/loop-charts.ts";
+import { drawCohortMap } from "../report/people-charts.ts";
 import type { Report } from "../report/page.ts";
 import { formatNumber, formatPercent } from "../tables.ts";
 import type { OrdersResult } from "./run.ts";

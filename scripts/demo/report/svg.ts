@@ -13,6 +13,8 @@ export const PALETTE = [
   "#5b5f97",
   "#6b6b6b",
 ];
+/** Pixels; what the page is made for. */
+export const WIDTH = 760;
 export const INK = "#1d2733";
 export const MUTED = "#6a7685";
 

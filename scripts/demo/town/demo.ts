@@ -1,6 +1,7 @@
 import { type Cohort, readCohorts, readMap } from "../cohorts.ts";
 import { readFunnel } from "../funnel.ts";
-import type { MapPoint, Stage } from "../report/charts.ts";
+import type { Stage } from "../report/loop-charts.ts";
+import type { MapPoint } from "../report/people-charts.ts";
 import { writeReport } from "../report/write.ts";
 import { openSession } from "../session.ts";
 import { printTown } from "./print.ts";

@@ -1,4 +1,5 @@
-import { drawBelief, drawCalibration, drawCohortMap, drawFunnel, drawReward } from "../report/charts.ts";
+import { drawCalibration, drawFunnel, drawReward } from "../report/loop-charts.ts";
+import { drawBelief, drawCohortMap } from "../report/people-charts.ts";
 import type { Report } from "../report/page.ts";
 import { formatNumber, formatPercent } from "../tables.ts";
 import type { TownResult } from "./demo.ts";

@@ -1,6 +1,7 @@
 import type { Random } from "../random.ts";
 import type { WireSignal } from "../wire.ts";
-import { CATEGORIES, type Person, phaseIn } from "./people.ts";
+import { CATEGORIES } from "./groups.ts";
+import { type Person, phaseIn } from "./people.ts";
 
 /** The signals that one person leaves with the shop. Ids are counted per kind, so a town repeats exactly. */
 

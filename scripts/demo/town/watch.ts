@@ -1,9 +1,10 @@
 import { createRandom } from "../random.ts";
-import type { BeliefPoint } from "../report/charts.ts";
+import type { BeliefPoint } from "../report/people-charts.ts";
 import { readRows } from "../rows.ts";
 import { betaInterval } from "../scoring.ts";
 import type { Session } from "../session.ts";
-import { CATEGORIES, type Person, phaseIn } from "./people.ts";
+import { CATEGORIES } from "./groups.ts";
+import { type Person, phaseIn } from "./people.ts";
 import type { IdentifierRow } from "./recognise.ts";
 import { WEEK } from "./shop.ts";
 

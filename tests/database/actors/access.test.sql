@@ -24,8 +24,8 @@ select is((select count(*)::int from t, actors.find(t.brand, 'k@example.com')), 
 select is((select x ->> 'brand_id' from known, actors.profile(actor) x), (select brand::text from t), 'reads the profile');
 select is((select (b ->> 'category', (b ->> 'evidence_count')::int, (b ->> 'confidence')::float8 between 0.1 and 0.5) from known, t, jsonb_array_elements(actors.profile(actor, t.now) -> 'beliefs') b
   where b ->> 'attribute' = 'preference.category'), ('tea'::text, 1, true), 'with the beliefs and how sure they are');
-select is((select (source_kind, value, weight_left < weight) from known, t, actors.evidence_of(actor, 'preference.category', t.now)), ('signal'::actors.evidence_source, 1::float8, true), 'and the evidence, with what is left of it');
-select cmp_ok((select count(*)::int from known, actors.evidence_of(actor)), '>', 5, 'of every attribute, where none is named');
+select is((select (source_kind, value, weight_left < weight) from known, t, actors.evidence(actor, 'preference.category', t.now)), ('signal'::actors.evidence_source, 1::float8, true), 'and the evidence, with what is left of it');
+select cmp_ok((select count(*)::int from known, actors.evidence(actor)), '>', 5, 'of every attribute, where none is named');
 select is((select count(*)::int from actors.actors), 1, 'and sees the brand''s people only');
 select is((select x ->> 'kind' from known, ai.explain('belief', belief) x), 'belief', 'support may ask why');
 select throws_ok($$select actors.process_signals((select brand from t))$$, '42501', null, 'but processes nothing');
@@ -39,11 +39,11 @@ select is((select count(*)::int from actors.actors), 0, 'nor sees a row');
 
 select tests.authenticate_as(stranger) from t;
 select throws_ok($$select actors.profile(actor) from known$$, 'PT404', null, 'the owner of another brand reads no profile');
-select throws_ok($$select actors.evidence_of(actor) from known$$, 'PT404', null, 'no evidence');
+select throws_ok($$select actors.evidence(actor) from known$$, 'PT404', null, 'no evidence');
 select throws_ok($$select actors.find((select brand from t), 'K1')$$, '42501', null, 'finds nobody there');
 select throws_ok($$select ai.explain(k, i) from known, lateral (values ('actor', actor)) x (k, i)$$, 'PT404', null, 'gets no explanation of a person');
 select throws_ok($$select ai.explain('evidence', evidence) from known$$, 'PT404', null, 'nor of evidence');
-select is((select (count(*), count(*) filter (where actor_id = (select actor from known))) from actors.evidence), (select (count(*), 0::bigint) from t, actors.find(t.other, 'K1') a, actors.evidence_of(a.id)), 'and sees the evidence of the own brand only');
+select is((select (count(*), count(*) filter (where actor_id = (select actor from known))) from actors.evidence), (select (count(*), 0::bigint) from t, actors.find(t.other, 'K1') a, actors.evidence(a.id)), 'and sees the evidence of the own brand only');
 select is((select count(*)::int from t, actors.find(t.other, 'K1')), 1, 'where the same customer id is found');
 
 select tests.as_anon();

@@ -38,7 +38,7 @@ select is((select (a.first_seen_at, a.last_seen_at, a.total_signals, a.name) fro
 
 select tests.authenticate_as(owner) from t;
 select is((select (actors.profile(a.id, t.now)) -> 'total_signals' from t, actors.find(t.brand, 'K1') a), '3', 'a member reads the profile');
-select cmp_ok((select count(*)::int from t, actors.find(t.brand, 'K1') a, actors.evidence_of(a.id, 'preference.interest')), '=', 3, 'and the evidence');
+select cmp_ok((select count(*)::int from t, actors.find(t.brand, 'K1') a, actors.evidence(a.id, 'preference.interest')), '=', 3, 'and the evidence');
 select throws_ok($$select actors.process_signals((select brand from t), 0)$$, 'PT400', null, 'the batch size has bounds');
 select tests.authenticate_as(stranger) from t;
 select throws_ok($$select actors.find((select brand from t), 'K1')$$, '42501', null, 'a stranger finds nobody');

@@ -1,38 +1,6 @@
 begin;
 select plan(24);
 
--- People of p_groups hidden groups, each with a taste of its own that lies p_distance deviations above the others', and four
--- components that tell nothing; standardised as
--- actors.refresh_vectors does it. The group is kept in actors.identifiers, which nothing reads.
-create function pg_temp.uniform(p_key text) returns double precision language sql immutable as
-$$ select ((hashtextextended(p_key, 0) & 9007199254740991) + 1) / 9007199254740993.0::double precision $$;
-create function pg_temp.normal(p_key text) returns double precision language sql immutable as
-$$ select sqrt(-2 * ln(pg_temp.uniform(p_key))) * cos(2 * pi() * pg_temp.uniform(p_key || ' angle')) $$;
-
-create function pg_temp.plant(p_brand uuid, p_people integer, p_groups integer, p_seed integer, p_distance double precision default 4)
-returns void language sql as $$
-  insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, identifiers, first_seen_at, last_seen_at)
-  select md5(format('%s %s %s', p_brand, p_seed, i))::uuid, p_brand, format('c-%s-%s', p_seed, i), 'customer_id',
-    jsonb_build_object('group', i % p_groups), '2026-01-01', '2026-01-01'
-  from generate_series(1, p_people) i;
-  with raw as materialized (
-    select i, j, pg_temp.normal(format('%s person %s %s', p_seed, i, j))
-      + case when j = 1 + i % p_groups then p_distance else 0 end as x
-    from generate_series(1, p_people) i cross join generate_series(1, 12) j
-  ),
-  unit as (select j, avg(x) as mean, stddev_pop(x) as deviation from raw group by j),
-  components as (
-    insert into actors.belief_vector_components (brand_id, position, component_name, label, mean_value, standard_deviation)
-    select p_brand, u.j, format('preference.category.c%s', u.j), format('buys c%s', u.j), u.mean, u.deviation from unit u
-    on conflict (brand_id, position) do nothing
-  )
-  insert into actors.actor_belief_vectors (brand_id, actor_id, vector_name, vector_data, vector_type, generation_method, vector_quality)
-  select p_brand, md5(format('%s %s %s', p_brand, p_seed, r.i))::uuid, 'belief',
-    ((array_agg(((r.x - u.mean) / u.deviation)::real order by r.j) || array_fill(0::real, array[20])))::extensions.vector,
-    'combined', 'auto', 0.8
-  from raw r join unit u on u.j = r.j group by r.i
-$$;
-
 create temp table t on commit drop as
 select b.owner, b.staff, b.stranger, tests.create_brand(b.owner) as brand, tests.create_brand(b.stranger) as other
 from (select tests.create_user('owner@example.com') as owner, tests.create_user('staff@example.com') as staff, tests.create_user('stranger@example.com') as stranger) b;
@@ -55,7 +23,7 @@ select throws_ok($$select cohorts.assign(brand, 0) from t$$, 'PT400', null, 'and
 select is((select cohorts.assign(brand) from t), 0, 'before the first run nobody is placed');
 
 select tests.clear_authentication();
-select pg_temp.plant(brand, 200, 2, 1) from t;
+select tests.plant_groups(brand, 200, 2, 1) from t;
 select tests.authenticate_as(owner) from t;
 select lives_ok($$select cohorts.discover(brand, p_now => '2026-02-01') from t$$, 'an owner starts a run');
 select throws_ok($$update cohorts.cohorts set member_count = 0$$, '42501', null, 'counters are not writable');
@@ -84,7 +52,7 @@ select throws_ok($$select ai.explain('clustering_run', id) from run$$, 'PT404', 
 
 -- New people between the runs; by now everything is measured in other units, which must not matter.
 select tests.clear_authentication();
-select pg_temp.plant(brand, 60, 2, 2) from t;
+select tests.plant_groups(brand, 60, 2, 2) from t;
 update actors.belief_vector_components set mean_value = mean_value + standard_deviation, standard_deviation = standard_deviation * 2;
 update actors.actor_belief_vectors v set vector_data = (
   select array_agg((case when i <= 12 then (x - 1) / 2 else 0 end)::real order by i) from unnest(v.vector_data::real[]) with ordinality u (x, i))::extensions.vector;

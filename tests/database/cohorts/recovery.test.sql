@@ -4,38 +4,6 @@ select plan(8);
 -- Fewer numbers of cohorts are tried than by default: the test is about what is found, not about time.
 update core.system_parameters set parameter_value = '6' where parameter_key = 'cohorts.max_k';
 
--- People of p_groups hidden groups, each with a taste of its own that lies p_distance deviations above the others', and four
--- components that tell nothing; standardised as
--- actors.refresh_vectors does it. The group is kept in actors.identifiers, which nothing reads.
-create function pg_temp.uniform(p_key text) returns double precision language sql immutable as
-$$ select ((hashtextextended(p_key, 0) & 9007199254740991) + 1) / 9007199254740993.0::double precision $$;
-create function pg_temp.normal(p_key text) returns double precision language sql immutable as
-$$ select sqrt(-2 * ln(pg_temp.uniform(p_key))) * cos(2 * pi() * pg_temp.uniform(p_key || ' angle')) $$;
-
-create function pg_temp.plant(p_brand uuid, p_people integer, p_groups integer, p_seed integer, p_distance double precision default 4)
-returns void language sql as $$
-  insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, identifiers, first_seen_at, last_seen_at)
-  select md5(format('%s %s %s', p_brand, p_seed, i))::uuid, p_brand, format('c-%s-%s', p_seed, i), 'customer_id',
-    jsonb_build_object('group', i % p_groups), '2026-01-01', '2026-01-01'
-  from generate_series(1, p_people) i;
-  with raw as materialized (
-    select i, j, pg_temp.normal(format('%s person %s %s', p_seed, i, j))
-      + case when j = 1 + i % p_groups then p_distance else 0 end as x
-    from generate_series(1, p_people) i cross join generate_series(1, 12) j
-  ),
-  unit as (select j, avg(x) as mean, stddev_pop(x) as deviation from raw group by j),
-  components as (
-    insert into actors.belief_vector_components (brand_id, position, component_name, label, mean_value, standard_deviation)
-    select p_brand, u.j, format('preference.category.c%s', u.j), format('buys c%s', u.j), u.mean, u.deviation from unit u
-    on conflict (brand_id, position) do nothing
-  )
-  insert into actors.actor_belief_vectors (brand_id, actor_id, vector_name, vector_data, vector_type, generation_method, vector_quality)
-  select p_brand, md5(format('%s %s %s', p_brand, p_seed, r.i))::uuid, 'belief',
-    ((array_agg(((r.x - u.mean) / u.deviation)::real order by r.j) || array_fill(0::real, array[20])))::extensions.vector,
-    'combined', 'auto', 0.8
-  from raw r join unit u on u.j = r.j group by r.i
-$$;
-
 -- Adjusted Rand index of the cohorts against the hidden groups: 1 the same partition, 0 chance.
 create function pg_temp.rand_index(p_brand uuid) returns double precision language sql as $$
   with cell as (
@@ -61,7 +29,7 @@ $$;
 create temp table t on commit drop as
 select k.groups, s.seed, tests.create_brand(tests.create_user(format('owner-%s-%s@example.com', k.groups, s.seed))) as brand
 from (values (1), (4)) k (groups) cross join generate_series(1, 3) s (seed);
-select pg_temp.plant(brand, 240, groups, seed) from t;
+select tests.plant_groups(brand, 240, groups, seed) from t;
 select cohorts.discover(brand, 'kmeans', seed, '2026-02-01') from t;
 create temp table c on commit drop as
 select t.groups, t.seed, c.id, pg_temp.main_group(c.id) as main from t join cohorts.cohorts c on c.brand_id = t.brand;
