@@ -16,7 +16,7 @@ as $$
   cross join lateral (
     select e.occurred_at, e.source_id, e.weight * e.match_probability as weight
     from private.evidence_pieces e
-    where e.brand_id = p_brand and e.actor_id = a.id and e.attribute = k.attribute and not e.is_stated and e.source_kind = 'signal'
+    where e.brand_id = p_brand and e.actor_id = a.id and e.attribute = k.attribute and not e.is_stated
       and e.occurred_at <= p_now
       -- Opening our mails follows our rhythm: of e-mails only those count that the person wrote.
       and (e.category <> 'email' or exists (

@@ -33,7 +33,7 @@ as $$
   select private.for_each_brand('actors.refresh_insights', array(select b.id from core.brands b where b.is_active order by b.id),
     'select actors.refresh_insights($1, 5000, $2)', p_now)
 $$;
-comment on function private.job_actors_insights(timestamptz) is 'Every quarter of an hour: looks for rhythms of people with new evidence, 5,000 per brand and run.';
+comment on function private.job_actors_insights(timestamptz) is 'Every quarter of an hour: rhythms, announced purchases and weights of sources of people with new evidence, 5,000 per active brand and run.';
 
 create function private.job_actors_identity(p_now timestamptz default now())
 returns void

@@ -80,11 +80,11 @@ as $$
   where a.brand_id = p_brand
 $$;
 
--- People who name a favourite and buy. Half of them contradict themselves (actors.name contradicts): what they name is at
+-- People who name a favourite and buy. p_share of them contradict themselves (actors.name contradicts): what they name is at
 -- most 5% of what they choose. The others name what they choose most, 40 to 90% of it. 4 to 8 categories; 6 to 60
 -- purchases, the fewer the likelier, of differing quality; one in ten of another person (noise); what is said is of
--- differing weight, and one in five says it twice. p_first lets several brands have different people.
-create or replace function tests.plant_tastes(p_brand uuid, p_seed double precision, p_people integer, p_now timestamptz)
+-- differing weight, and one in five says it twice.
+create or replace function tests.plant_tastes(p_brand uuid, p_seed double precision, p_people integer, p_share double precision, p_now timestamptz)
 returns void
 language plpgsql
 set search_path = ''
@@ -92,7 +92,7 @@ as $$
 begin
   perform setseed(p_seed);
   create temp table planted on commit drop as
-  select gen_random_uuid() as id, i, i % 2 = 0 as contradicts, 4 + (random() * 4)::integer as k, 0.4 + 0.5 * random() as main, random() * 0.05 as said_share,
+  select gen_random_uuid() as id, i, i <= p_share * p_people as contradicts, 4 + (random() * 4)::integer as k, 0.4 + 0.5 * random() as main, random() * 0.05 as said_share,
     (6 * power(10, random()))::integer as n, 0.5 + 0.5 * random() as said_weight, random() < 0.2 as twice
   from generate_series(1, p_people) i;
   insert into actors.actors (id, brand_id, name, primary_identifier, primary_identifier_type, first_seen_at, last_seen_at)
