@@ -163,19 +163,17 @@ export type Database = {
           as_of: string;
           attribute: string;
           brand_id: string;
-          category: string;
+          categories: string[];
+          category_counts: number[];
           context: string;
           created_at: string;
           distribution: Database["actors"]["Enums"]["distribution"];
           evidence_count: number;
-          first_occurred_at: string;
-          first_value: number;
-          half_life_days: number;
-          has_exposure: boolean;
           id: string;
           is_stated: boolean;
           sources: string[];
-          sums: number[];
+          state: number[];
+          tracking: number[];
           updated_at: string;
           version: number;
         };
@@ -185,19 +183,17 @@ export type Database = {
           as_of: string;
           attribute: string;
           brand_id: string;
-          category?: string;
+          categories?: string[];
+          category_counts: number[];
           context?: string;
           created_at?: string;
           distribution: Database["actors"]["Enums"]["distribution"];
           evidence_count: number;
-          first_occurred_at: string;
-          first_value: number;
-          half_life_days: number;
-          has_exposure: boolean;
           id?: string;
           is_stated?: boolean;
           sources?: string[];
-          sums: number[];
+          state: number[];
+          tracking: number[];
           updated_at?: string;
           version?: number;
         };
@@ -206,19 +202,17 @@ export type Database = {
           as_of?: string;
           attribute?: string;
           brand_id?: string;
-          category?: string;
+          categories?: string[];
+          category_counts?: number[];
           context?: string;
           created_at?: string;
           distribution?: Database["actors"]["Enums"]["distribution"];
           evidence_count?: number;
-          first_occurred_at?: string;
-          first_value?: number;
-          half_life_days?: number;
-          has_exposure?: boolean;
           id?: string;
           is_stated?: boolean;
           sources?: string[];
-          sums?: number[];
+          state?: number[];
+          tracking?: number[];
           updated_at?: string;
           version?: number;
         };
@@ -1217,6 +1211,51 @@ export type Database = {
           },
         ];
       };
+      belief_prior_groups: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          created_at: string;
+          group_id: string;
+          id: string;
+          share: number;
+          updated_at: string;
+          valid_from: string;
+          valid_until: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          created_at?: string;
+          group_id: string;
+          id?: string;
+          share: number;
+          updated_at?: string;
+          valid_from?: string;
+          valid_until?: string;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          created_at?: string;
+          group_id?: string;
+          id?: string;
+          share?: number;
+          updated_at?: string;
+          valid_from?: string;
+          valid_until?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "belief_prior_groups_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
       belief_priors: {
         Row: {
           actor_count: number;
@@ -1225,9 +1264,13 @@ export type Database = {
           category_count: number;
           created_at: string;
           distribution: Database["actors"]["Enums"]["distribution"];
+          group_id: string | null;
           id: string;
           mean: number;
+          strength: number | null;
           updated_at: string;
+          valid_from: string;
+          valid_until: string;
           variance: number;
         };
         ComputedFields: never;
@@ -1238,9 +1281,13 @@ export type Database = {
           category_count?: number;
           created_at?: string;
           distribution: Database["actors"]["Enums"]["distribution"];
+          group_id?: string | null;
           id?: string;
           mean: number;
+          strength?: number | null;
           updated_at?: string;
+          valid_from?: string;
+          valid_until?: string;
           variance: number;
         };
         Update: {
@@ -1250,9 +1297,13 @@ export type Database = {
           category_count?: number;
           created_at?: string;
           distribution?: Database["actors"]["Enums"]["distribution"];
+          group_id?: string | null;
           id?: string;
           mean?: number;
+          strength?: number | null;
           updated_at?: string;
+          valid_from?: string;
+          valid_until?: string;
           variance?: number;
         };
         Relationships: [];
@@ -1305,6 +1356,7 @@ export type Database = {
           match_probability: number;
           occurred_at: string;
           recorded_at: string;
+          retracted_at: string | null;
           source_id: string;
           source_kind: Database["actors"]["Enums"]["evidence_source"];
           value: number;
@@ -1324,6 +1376,7 @@ export type Database = {
           match_probability?: number;
           occurred_at: string;
           recorded_at?: string;
+          retracted_at?: string | null;
           source_id: string;
           source_kind: Database["actors"]["Enums"]["evidence_source"];
           value: number;
@@ -1342,6 +1395,7 @@ export type Database = {
           match_probability?: number;
           occurred_at?: string;
           recorded_at?: string;
+          retracted_at?: string | null;
           source_id?: string;
           source_kind?: Database["actors"]["Enums"]["evidence_source"];
           value?: number;
@@ -1357,51 +1411,378 @@ export type Database = {
           },
         ];
       };
-      identifier_conflicts: {
+      identity_events: {
         Row: {
           actor_id: string;
           brand_id: string;
+          cause: NonNullable<Json>;
           created_at: string;
+          event_kind: string;
+          happened_at: string;
           id: string;
-          identifier_type: Database["actors"]["Enums"]["identifier_type"];
-          identifier_value: string;
-          other_actor_id: string;
-          signal_id: string;
+          other_actor_id: string | null;
+          performed_by: string | null;
+          reverts: string | null;
         };
         ComputedFields: never;
         Insert: {
           actor_id: string;
           brand_id: string;
+          cause?: NonNullable<Json>;
           created_at?: string;
+          event_kind: string;
+          happened_at: string;
           id?: string;
-          identifier_type: Database["actors"]["Enums"]["identifier_type"];
-          identifier_value: string;
-          other_actor_id: string;
-          signal_id: string;
+          other_actor_id?: string | null;
+          performed_by?: string | null;
+          reverts?: string | null;
         };
         Update: {
           actor_id?: string;
           brand_id?: string;
+          cause?: NonNullable<Json>;
           created_at?: string;
+          event_kind?: string;
+          happened_at?: string;
           id?: string;
-          identifier_type?: Database["actors"]["Enums"]["identifier_type"];
-          identifier_value?: string;
-          other_actor_id?: string;
-          signal_id?: string;
+          other_actor_id?: string | null;
+          performed_by?: string | null;
+          reverts?: string | null;
         };
         Relationships: [
           {
-            foreignKeyName: "identifier_conflicts_brand_id_actor_id_fkey";
+            foreignKeyName: "identity_events_brand_id_actor_id_fkey";
             columns: ["brand_id", "actor_id"];
             isOneToOne: false;
             referencedRelation: "actors";
             referencedColumns: ["brand_id", "id"];
           },
           {
-            foreignKeyName: "identifier_conflicts_brand_id_other_actor_id_fkey";
+            foreignKeyName: "identity_events_brand_id_other_actor_id_fkey";
             columns: ["brand_id", "other_actor_id"];
             isOneToOne: false;
             referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identity_events_brand_id_reverts_fkey";
+            columns: ["brand_id", "reverts"];
+            isOneToOne: false;
+            referencedRelation: "identity_events";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      identity_matches: {
+        Row: {
+          brand_id: string;
+          created_at: string;
+          id: string;
+          model_version: number;
+          probability: number;
+          record_a: string;
+          record_b: string;
+          waterfall: NonNullable<Json>;
+          weight: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          created_at?: string;
+          id?: string;
+          model_version: number;
+          probability: number;
+          record_a: string;
+          record_b: string;
+          waterfall: NonNullable<Json>;
+          weight: number;
+        };
+        Update: {
+          brand_id?: string;
+          created_at?: string;
+          id?: string;
+          model_version?: number;
+          probability?: number;
+          record_a?: string;
+          record_b?: string;
+          waterfall?: NonNullable<Json>;
+          weight?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "identity_matches_brand_id_record_a_fkey";
+            columns: ["brand_id", "record_a"];
+            isOneToOne: false;
+            referencedRelation: "identity_records";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identity_matches_brand_id_record_b_fkey";
+            columns: ["brand_id", "record_b"];
+            isOneToOne: false;
+            referencedRelation: "identity_records";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      identity_models: {
+        Row: {
+          brand_id: string;
+          calibration: Json | null;
+          id: string;
+          label_count: number;
+          m: NonNullable<Json>;
+          matches_per_record: number;
+          pair_count: number;
+          trained_at: string;
+          u: NonNullable<Json>;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          calibration?: Json | null;
+          id?: string;
+          label_count: number;
+          m: NonNullable<Json>;
+          matches_per_record: number;
+          pair_count: number;
+          trained_at: string;
+          u: NonNullable<Json>;
+          version: number;
+        };
+        Update: {
+          brand_id?: string;
+          calibration?: Json | null;
+          id?: string;
+          label_count?: number;
+          m?: NonNullable<Json>;
+          matches_per_record?: number;
+          pair_count?: number;
+          trained_at?: string;
+          u?: NonNullable<Json>;
+          version?: number;
+        };
+        Relationships: [];
+      };
+      identity_moves: {
+        Row: {
+          brand_id: string;
+          event_id: string;
+          from_actor: string;
+          happened_at: string;
+          probability_before: number | null;
+          row_id: string;
+          table_name: string;
+          to_actor: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          event_id: string;
+          from_actor: string;
+          happened_at: string;
+          probability_before?: number | null;
+          row_id: string;
+          table_name: string;
+          to_actor: string;
+        };
+        Update: {
+          brand_id?: string;
+          event_id?: string;
+          from_actor?: string;
+          happened_at?: string;
+          probability_before?: number | null;
+          row_id?: string;
+          table_name?: string;
+          to_actor?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "identity_moves_brand_id_event_id_fkey";
+            columns: ["brand_id", "event_id"];
+            isOneToOne: false;
+            referencedRelation: "identity_events";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identity_moves_brand_id_from_actor_fkey";
+            columns: ["brand_id", "from_actor"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identity_moves_brand_id_to_actor_fkey";
+            columns: ["brand_id", "to_actor"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      identity_records: {
+        Row: {
+          actor_id: string | null;
+          agreement_bits: number[];
+          birth_date: string | null;
+          brand_id: string;
+          city: string | null;
+          country: string | null;
+          created_at: string;
+          customer_id: string | null;
+          decided_by: string;
+          email: string | null;
+          email_letters: string | null;
+          family_is_derived: boolean;
+          family_name: string | null;
+          fingerprint: string;
+          first_seen_at: string;
+          given_is_derived: boolean;
+          given_name: string | null;
+          house_number: string | null;
+          id: string;
+          last_seen_at: string;
+          match_probability: number;
+          more_identifiers: string[] | null;
+          phone: string | null;
+          postcode: string | null;
+          region: string | null;
+          signal_count: number;
+          social_handle: string | null;
+          street: string | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id?: string | null;
+          agreement_bits?: number[];
+          birth_date?: string | null;
+          brand_id: string;
+          city?: string | null;
+          country?: string | null;
+          created_at?: string;
+          customer_id?: string | null;
+          decided_by?: string;
+          email?: string | null;
+          email_letters?: string | null;
+          family_is_derived?: boolean;
+          family_name?: string | null;
+          fingerprint: string;
+          first_seen_at: string;
+          given_is_derived?: boolean;
+          given_name?: string | null;
+          house_number?: string | null;
+          id?: string;
+          last_seen_at: string;
+          match_probability?: number;
+          more_identifiers?: string[] | null;
+          phone?: string | null;
+          postcode?: string | null;
+          region?: string | null;
+          signal_count?: number;
+          social_handle?: string | null;
+          street?: string | null;
+          updated_at?: string;
+        };
+        Update: {
+          actor_id?: string | null;
+          agreement_bits?: number[];
+          birth_date?: string | null;
+          brand_id?: string;
+          city?: string | null;
+          country?: string | null;
+          created_at?: string;
+          customer_id?: string | null;
+          decided_by?: string;
+          email?: string | null;
+          email_letters?: string | null;
+          family_is_derived?: boolean;
+          family_name?: string | null;
+          fingerprint?: string;
+          first_seen_at?: string;
+          given_is_derived?: boolean;
+          given_name?: string | null;
+          house_number?: string | null;
+          id?: string;
+          last_seen_at?: string;
+          match_probability?: number;
+          more_identifiers?: string[] | null;
+          phone?: string | null;
+          postcode?: string | null;
+          region?: string | null;
+          signal_count?: number;
+          social_handle?: string | null;
+          street?: string | null;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "identity_records_brand_id_actor_id_fkey";
+            columns: ["brand_id", "actor_id"];
+            isOneToOne: false;
+            referencedRelation: "actors";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      identity_reviews: {
+        Row: {
+          answered_at: string | null;
+          answered_by: string | null;
+          brand_id: string;
+          created_at: string;
+          id: string;
+          note: string | null;
+          probability: number;
+          record_a: string;
+          record_b: string;
+          status: string;
+          updated_at: string;
+          waterfall: NonNullable<Json>;
+        };
+        ComputedFields: never;
+        Insert: {
+          answered_at?: string | null;
+          answered_by?: string | null;
+          brand_id: string;
+          created_at?: string;
+          id?: string;
+          note?: string | null;
+          probability: number;
+          record_a: string;
+          record_b: string;
+          status?: string;
+          updated_at?: string;
+          waterfall: NonNullable<Json>;
+        };
+        Update: {
+          answered_at?: string | null;
+          answered_by?: string | null;
+          brand_id?: string;
+          created_at?: string;
+          id?: string;
+          note?: string | null;
+          probability?: number;
+          record_a?: string;
+          record_b?: string;
+          status?: string;
+          updated_at?: string;
+          waterfall?: NonNullable<Json>;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "identity_reviews_brand_id_record_a_fkey";
+            columns: ["brand_id", "record_a"];
+            isOneToOne: false;
+            referencedRelation: "identity_records";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "identity_reviews_brand_id_record_b_fkey";
+            columns: ["brand_id", "record_b"];
+            isOneToOne: false;
+            referencedRelation: "identity_records";
             referencedColumns: ["brand_id", "id"];
           },
         ];
@@ -1411,6 +1792,47 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      answer_review: {
+        Args: { p_note?: string; p_now?: string; p_review: string; p_same: boolean };
+        Returns: {
+          answered_at: string | null;
+          answered_by: string | null;
+          brand_id: string;
+          created_at: string;
+          id: string;
+          note: string | null;
+          probability: number;
+          record_a: string;
+          record_b: string;
+          status: string;
+          updated_at: string;
+          waterfall: NonNullable<Json>;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "identity_reviews";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      belief_as_of: {
+        Args: { p_actor: string; p_at: string };
+        Returns: {
+          attribute: string;
+          category: string;
+          confidence: number;
+          context: string;
+          distribution: Database["actors"]["Enums"]["distribution"];
+          evidence_count: number;
+          evidence_weight: number;
+          interval_high: number;
+          interval_low: number;
+          is_stated: boolean;
+          last_evidence_at: string;
+          mean: number;
+          standard_deviation: number;
+        }[];
+      };
       evidence: {
         Args: { p_actor: string; p_attribute?: string; p_now?: string };
         Returns: {
@@ -1458,21 +1880,51 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      merge: {
+        Args: { p_absorbed: string; p_now?: string; p_reason?: string; p_survivor: string };
+        Returns: string;
+      };
       process_signals: {
         Args: { p_brand: string; p_limit?: number; p_now?: string };
         Returns: {
           beliefs_updated: number;
           claimed: number;
-          conflicts: number;
           created: number;
           evidence_added: number;
           failed: number;
           matched: number;
+          reviews: number;
         }[];
       };
       profile: { Args: { p_actor: string; p_now?: string }; Returns: Json };
+      rebuild: {
+        Args: { p_brand: string; p_now?: string };
+        Returns: {
+          actors: number;
+          beliefs_changed: number;
+          evidence_added: number;
+          evidence_retracted: number;
+          hash_after: string;
+          hash_before: string;
+          signals: number;
+        }[];
+      };
       refresh_insights: { Args: { p_brand: string; p_limit?: number; p_now?: string }; Returns: number };
       refresh_vectors: { Args: { p_brand: string; p_now?: string }; Returns: number };
+      retract: { Args: { p_now?: string; p_reason?: string; p_signal: string }; Returns: boolean };
+      reviews: {
+        Args: { p_brand: string; p_limit?: number };
+        Returns: {
+          a: Json;
+          actor_a: string;
+          actor_b: string;
+          asked_at: string;
+          b: Json;
+          probability: number;
+          review_id: string;
+          waterfall: Json;
+        }[];
+      };
       set_text_insight: { Args: { p_insight: Json; p_now?: string; p_signal: string }; Returns: Json };
       similar: {
         Args: { p_actor: string; p_limit?: number };
@@ -1483,11 +1935,37 @@ export type Database = {
           shared_traits: string[];
         }[];
       };
+      split: {
+        Args: { p_actor: string; p_now?: string; p_reason?: string; p_records: string[] };
+        Returns: string;
+      };
+      train_identity: {
+        Args: { p_brand: string; p_now?: string; p_seed?: number };
+        Returns: {
+          brand_id: string;
+          calibration: Json | null;
+          id: string;
+          label_count: number;
+          m: NonNullable<Json>;
+          matches_per_record: number;
+          pair_count: number;
+          trained_at: string;
+          u: NonNullable<Json>;
+          version: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "identity_models";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      unmerge: { Args: { p_event: string; p_now?: string; p_reason?: string }; Returns: string };
     };
     Enums: {
       distribution: "beta" | "dirichlet" | "gamma" | "normal";
       evidence_source: "signal" | "outcome";
-      identifier_type: "phone" | "email" | "social_handle" | "customer_id";
+      identifier_type: "phone" | "email" | "social_handle" | "customer_id" | "name";
       vector_type: "demographic" | "behavioral" | "preference" | "combined" | "custom";
     };
     CompositeTypes: {
@@ -5657,6 +6135,7 @@ export type Database = {
           duplicate_of: string | null;
           id: string;
           identifiers: NonNullable<Json>;
+          identity_record_id: string | null;
           is_duplicate: boolean;
           metadata: NonNullable<Json>;
           occurred_at: string;
@@ -5668,6 +6147,8 @@ export type Database = {
           quality_score: number;
           raw_content: NonNullable<Json>;
           received_at: string;
+          retracted_at: string | null;
+          retraction_reason: string | null;
           signal_type: Database["signals"]["Enums"]["signal_type"];
           source_id: string;
           source_metadata: NonNullable<Json>;
@@ -5688,6 +6169,7 @@ export type Database = {
           duplicate_of?: string | null;
           id?: string;
           identifiers?: NonNullable<Json>;
+          identity_record_id?: string | null;
           is_duplicate?: boolean;
           metadata?: NonNullable<Json>;
           occurred_at: string;
@@ -5699,6 +6181,8 @@ export type Database = {
           quality_score?: number;
           raw_content: NonNullable<Json>;
           received_at?: string;
+          retracted_at?: string | null;
+          retraction_reason?: string | null;
           signal_type: Database["signals"]["Enums"]["signal_type"];
           source_id: string;
           source_metadata?: NonNullable<Json>;
@@ -5718,6 +6202,7 @@ export type Database = {
           duplicate_of?: string | null;
           id?: string;
           identifiers?: NonNullable<Json>;
+          identity_record_id?: string | null;
           is_duplicate?: boolean;
           metadata?: NonNullable<Json>;
           occurred_at?: string;
@@ -5729,6 +6214,8 @@ export type Database = {
           quality_score?: number;
           raw_content?: NonNullable<Json>;
           received_at?: string;
+          retracted_at?: string | null;
+          retraction_reason?: string | null;
           signal_type?: Database["signals"]["Enums"]["signal_type"];
           source_id?: string;
           source_metadata?: NonNullable<Json>;
@@ -7137,7 +7624,7 @@ export const Constants = {
     Enums: {
       distribution: ["beta", "dirichlet", "gamma", "normal"],
       evidence_source: ["signal", "outcome"],
-      identifier_type: ["phone", "email", "social_handle", "customer_id"],
+      identifier_type: ["phone", "email", "social_handle", "customer_id", "name"],
       vector_type: ["demographic", "behavioral", "preference", "combined", "custom"],
     },
   },
