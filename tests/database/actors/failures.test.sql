@@ -40,8 +40,8 @@ select is((select count(*)::int from actors.evidence e, t where e.brand_id = t.b
 -- As after a restore of signals_base alone: everything is pending again.
 update signals.signals_base s set processing_status = 'pending', processed_at = null from t where s.brand_id = t.brand;
 select is((p.claimed, p.created, p.evidence_added, p.beliefs_updated, p.failed), (70, 0, 0, 0, 0), 'processing everything again adds nothing') from t, actors.process_signals(t.brand, 1000, t.now) p;
-select results_eq('select primary_identifier, attribute, category, sums, evidence_count from beliefs where brand_id = (select brand from t) order by 1, 2, 3',
-  'select primary_identifier, attribute, category, sums, evidence_count from before order by 1, 2, 3', 'and no belief moves');
+select results_eq('select primary_identifier, attribute, is_stated, categories, state, evidence_count from beliefs where brand_id = (select brand from t) order by 1, 2, 3',
+  'select primary_identifier, attribute, is_stated, categories, state, evidence_count from before order by 1, 2, 3', 'and no belief moves');
 
 -- The same signals in any order and in batches of seven, most of them late.
 do $$
@@ -57,8 +57,8 @@ begin
   perform actors.process_signals(v_t.shuffled, 1000, v_t.now);
 end
 $$;
-select results_eq('select primary_identifier, attribute, category, sums, as_of, evidence_count, first_value from beliefs where brand_id = (select shuffled from t) order by 1, 2, 3',
-  'select primary_identifier, attribute, category, sums, as_of, evidence_count, first_value from before order by 1, 2, 3', 'late signals give the same numbers, to the last bit');
+select results_eq('select primary_identifier, attribute, is_stated, categories, state, as_of, evidence_count from beliefs where brand_id = (select shuffled from t) order by 1, 2, 3',
+  'select primary_identifier, attribute, is_stated, categories, state, as_of, evidence_count from before order by 1, 2, 3', 'late signals give the same numbers, to the last bit');
 select results_eq('select a.primary_identifier, a.first_seen_at, a.last_seen_at, a.total_signals from actors.actors a where a.brand_id = (select shuffled from t) order by 1',
   $$select 'P' || p, min((signal ->> 'occurred_at')::timestamptz), max((signal ->> 'occurred_at')::timestamptz), 14 from sent, lateral (select substr(signal #>> '{identifiers,customer_id}', 2)::int as p) x group by p order by 1$$,
   'people are seen from their first signal to their last');
