@@ -209,6 +209,7 @@ returns uuid[]
 language sql
 volatile
 set search_path = ''
+set enable_nestloop = off -- on statistics from before the first orders the search for an earlier telling of an order became quadratic
 as $$
   with answers as materialized (
     select private.actors_number(p_brand, 'stated_strength') as strength
