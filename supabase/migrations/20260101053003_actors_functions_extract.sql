@@ -228,6 +228,7 @@ returns uuid[]
 language sql
 volatile
 set search_path = ''
+set enable_nestloop = off -- on statistics from before the first orders the search for an earlier telling of an order became quadratic
 as $$
   with added as (
     insert into actors.evidence (brand_id, actor_id, attribute, distribution, category, value, exposure, is_stated, weight,
