@@ -22,7 +22,9 @@ with orders as (
       join signals.signals_base f on f.id = e.signal_id
       where e.brand_id = o.brand_id and e.order_number = o.order_number and e.signal_id < o.signal_id
         and f.source_platform = s.source_platform and e.order_status <> 'cancelled'
-        and (e.order_status = 'refunded') = (o.order_status = 'refunded'))
+        and (e.order_status = 'refunded') = (o.order_status = 'refunded')
+      -- A lookup by the index for each order: as a join it became quadratic on statistics from before the first orders.
+      offset 0)
 )
 select o.brand_id, o.signal_id, o.actor_id, o.occurred_at, o.weight, false as is_answer,
   e.attribute, e.distribution::actors.distribution, e.category, e.value::double precision, e.is_stated
@@ -228,7 +230,6 @@ returns uuid[]
 language sql
 volatile
 set search_path = ''
-set enable_nestloop = off -- on statistics from before the first orders the search for an earlier telling of an order became quadratic
 as $$
   with added as (
     insert into actors.evidence (brand_id, actor_id, attribute, distribution, category, value, exposure, is_stated, weight,

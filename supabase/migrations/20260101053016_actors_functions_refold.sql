@@ -4,6 +4,8 @@ language sql
 stable
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- a few people or all of them: the plan depends on p_actors
+set enable_hashjoin = on -- whatever its caller forbids itself
+set enable_mergejoin = on
 as $$
   with pieces as materialized (
     select e.* from private.evidence_pieces e

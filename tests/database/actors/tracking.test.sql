@@ -5,9 +5,9 @@ select plan(24);
 create temp table t on commit drop as
 select tests.create_brand(b.owner) as brand, '2026-01-01T00:00:00Z'::timestamptz as start from (select tests.create_user('tracking@actors.test') as owner) b;
 create function pg_temp.person(p_name text) returns uuid language sql as $$
-  insert into actors.actors (brand_id, primary_identifier, primary_identifier_type, first_seen_at, last_seen_at)
-  select brand, p_name, 'customer_id', start, start from t
-  on conflict (brand_id, primary_identifier_type, primary_identifier) do update set updated_at = now() returning id
+  insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, first_seen_at, last_seen_at)
+  select md5(brand || p_name)::uuid, brand, p_name, 'customer_id', start, start from t
+  on conflict (id) do update set updated_at = now() returning id
 $$;
 create function pg_temp.tell(p_who text, p_attribute text, p_distribution text, p_hour double precision, p_value double precision,
   p_category text default '', p_weight double precision default 1, p_exposure double precision default null) returns uuid language sql as $$
