@@ -102,14 +102,17 @@ begin
   ), common as (
     select c.id, array_agg(case when c.value is not null then private.identity_bits(c.field, v.record_count, t.total, cardinality(v.names), s.share) end order by c.place) as bits
     from carried c
-    left join private.identity_values v on (v.brand_id, v.field, v.value) = (p_brand, c.field, c.value)
+    -- A lookup by the key for each value, whatever the statistics of a brand that they do not know yet.
+    left join lateral (
+      select v.record_count, v.names from private.identity_values v where (v.brand_id, v.field, v.value) = (p_brand, c.field, c.value) offset 0
+    ) v on true
     left join totals t on t.field = c.field
     left join shares s on s.field = c.field
     group by c.id
   )
   update actors.identity_records r set agreement_bits = c.bits
   from common c
-  where r.brand_id = p_brand and r.id = c.id and r.agreement_bits is distinct from c.bits;
+  where r.id = c.id and r.agreement_bits is distinct from c.bits;
 end
 $$;
 comment on function private.refresh_identity_bits(uuid, uuid[]) is
