@@ -154,8 +154,8 @@ begin
 
   -- The belief tables follow what is left: their current rows are made again, so none stands on evidence that is gone.
   -- A loop over the tables, each named once.
-  foreach v_table in array array['actor_demographics', 'actor_identity_beliefs', 'actor_behavioral_scores', 'actor_communication_profiles',
-    'actor_psychological_triggers', 'actor_preferences', 'actor_memory_loops', 'actor_friction_points', 'actor_contradictions'] loop
+  for v_table in select t.name from unnest(array['actor_demographics', 'actor_identity_beliefs', 'actor_behavioral_scores', 'actor_communication_profiles',
+    'actor_psychological_triggers', 'actor_preferences', 'actor_memory_loops', 'actor_friction_points', 'actor_contradictions']) t (name) loop
     execute format('delete from actors.%I t where t.brand_id = $1 and t.actor_id = any ($2) and t.is_current', v_table) using p_brand, p_actors;
   end loop;
   perform private.actors_write_beliefs(p_brand, p_actors, p_now);

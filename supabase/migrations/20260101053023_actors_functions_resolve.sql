@@ -52,7 +52,7 @@ create type private.identity_place as (
   probability double precision
 );
 
-create function private.place_records(p_brand uuid, p_records uuid[], p_model private.identity_model, p_now timestamptz)
+create function private.place_records(p_brand uuid, p_records uuid[], p_model private.identity_model)
 returns setof private.identity_place
 language plpgsql
 volatile
@@ -140,5 +140,5 @@ begin
   left join held h on h.i = p.i;
 end
 $$;
-comment on function private.place_records(uuid, uuid[], private.identity_model, timestamptz) is
+comment on function private.place_records(uuid, uuid[], private.identity_model) is
   'Clusters the records and all that their clustering may change (private.identity_reach). Returns for each its cluster, the person it has now (null: none) and the probability that it is of its cluster, to the hundredth, so that not every new record makes all beliefs move a hair. Opens and closes reviews on the way.';

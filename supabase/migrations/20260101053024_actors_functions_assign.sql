@@ -42,7 +42,7 @@ set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
 as $$
 declare
-  v_places private.identity_place[] := array(select p from private.place_records(p_brand, p_records, p_model, p_now) p);
+  v_places private.identity_place[] := array(select p from private.place_records(p_brand, p_records, p_model) p);
   v_clusters integer[];
   v_owners uuid[];
   v_new uuid[];

@@ -7,7 +7,7 @@ set plan_cache_mode = force_custom_plan -- the plan depends on the size of the a
 as $$
 declare
   v_records uuid[] := private.note_identity_records(p_brand, p_signals);
-  v_new uuid[] := '{}';
+  v_new uuid[] := array[]::uuid[];
   v_model private.identity_model;
 begin
   if v_records <> '{}' then
