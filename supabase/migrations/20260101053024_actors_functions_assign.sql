@@ -46,6 +46,7 @@ declare
   v_clusters integer[];
   v_owners uuid[];
   v_new uuid[];
+  v_cause constant jsonb := jsonb_build_object('by', 'auto', 'model_version', (p_model).version);
   v_step record;
 begin
   -- A person stays with the cluster that holds most of its signals; the oldest person of a cluster keeps it.
@@ -87,10 +88,10 @@ begin
     order by min(r.fingerprint)
   loop
     if v_step.actor_id <> v_step.owner and v_step.is_whole then
-      perform private.merge_actors(p_brand, v_step.owner, v_step.actor_id, jsonb_build_object('by', 'auto', 'model_version', (p_model).version), p_now);
+      perform private.merge_actors(p_brand, v_step.owner, v_step.actor_id, v_cause, p_now, v_step.records, v_step.probabilities);
+    else
+      perform private.move_records(p_brand, v_step.records, v_step.owner, v_step.probabilities, v_cause, p_now);
     end if;
-    perform private.move_records(p_brand, v_step.records, v_step.owner, v_step.probabilities,
-      jsonb_build_object('by', 'auto', 'model_version', (p_model).version), p_now);
   end loop;
   return coalesce(v_new, '{}');
 end

@@ -196,7 +196,8 @@ $$;
 comment on function private.move_records(uuid, uuid[], uuid, double precision[], jsonb, timestamptz) is
   'Moves records to a person that they fit better, or to another certainty with their own, with beliefs folded again. p_cause: {"by": auto|review|rule, ...}.';
 
-create function private.merge_actors(p_brand uuid, p_survivor uuid, p_absorbed uuid, p_cause jsonb, p_now timestamptz)
+create function private.merge_actors(p_brand uuid, p_survivor uuid, p_absorbed uuid, p_cause jsonb, p_now timestamptz,
+  p_records uuid[] default null, p_probability double precision[] default null)
 returns uuid
 language plpgsql
 volatile
@@ -204,12 +205,14 @@ set search_path = ''
 as $$
 declare
   v_event uuid;
-  v_records uuid[];
-  v_probability double precision[];
+  v_records uuid[] := p_records;
+  v_probability double precision[] := p_probability;
 begin
   v_event := private.note_identity_event(p_brand, 'merge', p_survivor, p_absorbed, p_cause, p_now);
-  select array_agg(r.id order by r.id), array_agg(r.match_probability order by r.id) into v_records, v_probability
-  from actors.identity_records r where r.brand_id = p_brand and r.actor_id = p_absorbed;
+  if v_records is null then
+    select array_agg(r.id order by r.id), array_agg(r.match_probability order by r.id) into v_records, v_probability
+    from actors.identity_records r where r.brand_id = p_brand and r.actor_id = p_absorbed;
+  end if;
   if v_records is not null then
     perform private.hand_over_records(p_brand, v_records, array_fill(p_survivor, array[cardinality(v_records)]), v_probability,
       coalesce(p_cause ->> 'by', 'auto'), v_event, p_now);
@@ -221,5 +224,5 @@ begin
   return v_event;
 end
 $$;
-comment on function private.merge_actors(uuid, uuid, uuid, jsonb, timestamptz) is
-  'Makes two people one: records, signals, evidence and whatever higher domains hold of p_absorbed become the survivor''s, and beliefs are folded again. p_cause: {"by": auto|review|rule, ...}. Returns the identity event, which private.unmerge_actors takes back.';
+comment on function private.merge_actors(uuid, uuid, uuid, jsonb, timestamptz, uuid[], double precision[]) is
+  'Makes two people one: records, signals, evidence and whatever higher domains hold of p_absorbed become the survivor''s, and beliefs are folded again. p_cause: {"by": auto|review|rule, ...}. p_records, p_probability: all records of p_absorbed with their match probability as the survivor''s; null: as they had it. Returns the identity event, which private.unmerge_actors takes back.';

@@ -8,22 +8,6 @@ as $$
 $$;
 comment on function private.driver_prior() is 'Probabilities of safety, connection, status, growth, freedom, purpose before any evidence.';
 
-create function private.driver_update(p_prior double precision[], p_likelihood double precision[], p_confidence double precision)
-returns double precision[]
-language sql
-immutable
-set search_path = ''
-as $$
-  select array_agg(case when s.total > 0 then s.weight / s.total else s.share / s.shares end order by s.place)
-  from (
-    select x.place, x.weight, x.share, sum(x.weight) over () as total, sum(x.share) over () as shares
-    from unnest(p_prior, p_likelihood) with ordinality l (share, likelihood, place)
-    cross join lateral (select l.place, l.share * (coalesce(l.likelihood, 0) * p_confidence + 1 - p_confidence) as weight, l.share) x
-  ) s
-$$;
-comment on function private.driver_update(double precision[], double precision[], double precision) is
-  'One Bayes step: posterior_i proportional to prior_i (likelihood_i c + 1 - c), for evidence that is true with confidence c and else says nothing. Where nothing is left (c = 1 and no likelihood) the prior stays.';
-
 create type private.driver_reading as (
   entropy_bits double precision,
   information_gain_bits double precision,
@@ -154,4 +138,4 @@ as $$
   where (t.evidence_count, t.source_signals, t.fragments) is distinct from (excluded.evidence_count, excluded.source_signals, excluded.fragments)
 $$;
 comment on function private.actors_write_drivers(uuid, uuid[], timestamptz) is
-  'Writes actors.actor_drivers of the people from the ledger: a Bayes step (private.driver_update) for each signal that speaks of a driver, its confidence being what is left of its weight at p_now. The steps multiply, so their order does not matter. People without such evidence have no row.';
+  'Writes actors.actor_drivers of the people from the ledger: a Bayes step for each signal that speaks of a driver, posterior_i proportional to prior_i (likelihood_i c + 1 - c), its confidence c being what is left of its weight at p_now. The steps multiply, so their order does not matter. People without such evidence have no row.';

@@ -1,5 +1,5 @@
 begin;
-select plan(22);
+select plan(21);
 
 create temp table t on commit drop as
 select tests.create_brand(b.owner) as brand, tests.create_brand(b.owner, 'Two') as other, '2026-05-01T12:00:00Z'::timestamptz as now
@@ -7,7 +7,14 @@ from (select tests.create_user('drivers@actors.test') as owner) b;
 create function pg_temp.rounded(p double precision[]) returns numeric[] language sql as $$ select array_agg(round(x::numeric, 4) order by i) from unnest(p) with ordinality u (x, i) $$;
 
 -- The worked example of the design.
-create temp table x on commit drop as select private.driver_update(private.driver_prior(), '{0.7,0,0,0,0,0}', 0.6) as p;
+insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, first_seen_at, last_seen_at)
+select md5(brand || 'worked')::uuid, brand, 'worked', 'customer_id', now, now from t;
+insert into actors.evidence (brand_id, actor_id, attribute, distribution, category, value, weight, occurred_at, source_kind, source_id)
+select brand, md5(brand || 'worked')::uuid, 'driver.primary', 'dirichlet', 'safety', 0.7, 0.6, now, 'signal', gen_random_uuid() from t;
+select private.actors_write_drivers(brand, array[md5(brand || 'worked')::uuid], now) from t;
+create temp table x on commit drop as
+select array[d.safety, d.connection, d.status, d.growth, d.freedom, d.purpose] as p from t join actors.actor_drivers d on d.actor_id = md5(t.brand || 'worked')::uuid;
+delete from actors.actors a using t where a.id = md5(t.brand || 'worked')::uuid;
 select is(pg_temp.rounded(p), '{0.2808,0.1370,0.1455,0.1455,0.1455,0.1455}'::numeric[], 'a Bayes step with likelihood 0.7 and confidence 0.6') from x;
 create temp table r on commit drop as select r.* from x, private.read_drivers(x.p) r;
 select is((round(private.entropy_bits(private.driver_prior())::numeric, 4), round(entropy_bits::numeric, 4)), (2.5844, 2.5262), 'entropy in bits before and after') from r;
@@ -15,7 +22,6 @@ select is((round(information_gain_bits::numeric, 4), round(kl_divergence_nats::n
 select is((leading_driver, driver_state, is_superposed), ('safety'::text, 'superposed'::text, false), 'safety leads, hardly') from r;
 
 -- What the originals got wrong.
-select is(private.driver_update('{0.2,0.2,0.2,0.2,0.1,0.1}', '{0,0,0,0,0,0}', 1), '{0.2,0.2,0.2,0.2,0.1,0.1}'::double precision[], 'evidence against everything leaves the prior, and divides by nothing');
 select ok((select abs(coherence) < 1e-12 and abs(entropy_bits - 2.584962500721156) < 1e-12 from private.read_drivers(array_fill(1 / 6.0::float8, '{6}'))), 'six equal drivers have no coherence');
 select is((select (coherence, driver_state, leading_driver) from private.read_drivers('{0,0,1,0,0,0}')), (1::float8, 'collapsed'::text, 'status'::text), 'one driver alone has all');
 select is((select count(*)::int from private.driver_pairs), 15, 'each pair is told once, so both ways are the same');
