@@ -260,6 +260,7 @@ comment on column actors.actor_contradictions.contradiction_strength is 'BF / (1
 comment on column actors.actor_contradictions.resolution_hypothesis is 'The question that would settle it best, of those about question_categories.';
 comment on column actors.actor_contradictions.expected_information_gain is 'Bits by which an answer to that question is expected to lower the uncertainty about the favourite; null while it is not open.';
 comment on column actors.actor_contradictions.attribute is 'Belief that it is about, with category.';
+comment on column actors.actor_memory_loops.pattern_data is 'What the test found. Rhythms: period_days, calendar, window (the one that was hit: octave, days, tolerance, multiples). Habits: classes (weekday, hour, hour_shifted), shares of this person and those expected of everybody.';
 comment on column actors.actor_memory_loops.loop_duration is 'Period in whole days; pattern_data.period_days has it with fractions.';
 comment on column actors.actor_memory_loops.loop_strength is 'Share of the person''s occasions that follow the loop.';
 comment on column actors.actor_memory_loops.loop_consistency is 'Share of the expected occasions at which the person came.';

@@ -17,7 +17,8 @@ create type private.posterior as (
   interval_high double precision,
   change_probability double precision,
   trend double precision,
-  trend_probability double precision
+  trend_probability double precision,
+  belief_id uuid
 );
 
 create function private.actors_posteriors(p_brand uuid, p_actors uuid[] default null, p_now timestamptz default now(),
@@ -114,7 +115,7 @@ begin
     case j.distribution when 'normal' then j.mean + 1.6448536 * sqrt(j.variance)
       when 'gamma' then j.mean * power(1 - 1 / (9 * g.shape) + 1.6448536 / (3 * sqrt(g.shape)), 3)
       else 1 / (1 + exp(-greatest(-600, least(600, l.centre + 1.6448536 * l.spread)))) end,
-    j.recent, j.mean - j.whole_mean, j.ever
+    j.recent, j.mean - j.whole_mean, j.ever, j.id
   from judged j
   cross join lateral (select greatest(1e-3, j.mean * j.mean / nullif(j.variance, 0)) as shape,
     greatest(1e-3, j.mean * (1 - j.mean) / nullif(j.variance, 0) - 1) as n offset 0) g

@@ -97,7 +97,7 @@ as $$
       resolution_date = case when excluded.log_bayes_factor < 0 then coalesce(t.resolution_date, p_now)
         when excluded.log_bayes_factor >= (select opens_at from parameters) then null else t.resolution_date end,
       resolution_explanation = case when excluded.log_bayes_factor < 0 then 'what is said and what is seen agree again' end
-    where t.evidence_count <> excluded.evidence_count
+    where (t.evidence_count, t.log_bayes_factor) is distinct from (excluded.evidence_count, excluded.log_bayes_factor)
     returning t.id, t.actor_id, t.attribute, t.category, t.contradiction_description, t.contradiction_strength, t.stated_belief, t.actual_behavior,
       t.evidence_for_stated, t.evidence_for_behavior, t.possible_explanations, t.resolution_hypothesis, t.requires_investigation,
       t.is_resolved, t.confidence, t.version

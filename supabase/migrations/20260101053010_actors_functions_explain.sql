@@ -8,7 +8,10 @@ as $$
     'summary', format('%s: %s signals since %s, %s identifiers', coalesce(a.name, a.primary_identifier), a.total_signals,
       to_char(a.first_seen_at at time zone 'UTC', 'YYYY-MM-DD'),
       (select count(*) from actors.actor_identifiers i where i.brand_id = a.brand_id and i.actor_id = a.id)),
-    'identifiers', a.identifiers,
+    'identifiers', a.identifiers, 'total_signals', a.total_signals, 'data_quality_score', a.data_quality_score, 'profile_completeness', a.profile_completeness,
+    'signals', coalesce((
+      select jsonb_agg(jsonb_build_object('id', s.id, 'quality_score', s.quality_score) order by s.occurred_at, s.id)
+      from signals.signals_base s where s.brand_id = a.brand_id and s.actor_id = a.id and s.processing_status = 'completed'), '[]'),
     'matches', coalesce((
       select jsonb_agg(jsonb_build_object('record_a', m.record_a, 'record_b', m.record_b, 'probability', m.probability, 'waterfall', m.waterfall))
       from (select m.* from actors.identity_records r join actors.identity_matches m on m.brand_id = r.brand_id and m.record_a = r.id
@@ -19,7 +22,7 @@ as $$
         order by b.evidence_count desc, b.id limit 20) b), '[]'))
   from actors.actors a where a.id = p_id
 $$;
-comment on function private.explain_actor(uuid) is 'For ai.explain: a person and the 20 beliefs with the most evidence.';
+comment on function private.explain_actor(uuid) is 'For ai.explain: a person, the signals that were counted with their quality, what joined its records, and the 20 beliefs with the most evidence.';
 
 create function private.explain_belief(p_id uuid)
 returns jsonb
@@ -49,7 +52,7 @@ as $$
   ) p on true
   where b.id = p_id
 $$;
-comment on function private.explain_belief(uuid) is 'For ai.explain: one belief with its statistics, the likeliest category first named and all with their share, and the 20 weightiest pieces of its evidence; actors.evidence() gives all.';
+comment on function private.explain_belief(uuid) is 'For ai.explain: one belief with its statistics, the likeliest category first named and all with their share, and the 20 weightiest pieces of its evidence; the kind computation, by the same id, gives all.';
 
 create function private.explain_evidence(p_id uuid)
 returns jsonb
@@ -61,8 +64,8 @@ as $$
     'summary', format('%s%s%s = %s with weight %s on %s', case when e.is_stated then 'said ' else '' end, e.attribute,
       case when e.category <> '' then ' ' || e.category else '' end, e.value, round((e.weight * e.match_probability)::numeric, 3),
       to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD')),
-    'value', e.value, 'exposure', e.exposure, 'weight', e.weight, 'match_probability', e.match_probability, 'occurred_at', e.occurred_at, 'recorded_at', e.recorded_at,
-    'because', jsonb_build_array(jsonb_build_object('kind', e.source_kind, 'id', e.source_id)))
+    'category', e.category, 'value', e.value, 'exposure', e.exposure, 'weight', e.weight, 'match_probability', e.match_probability, 'occurred_at', e.occurred_at, 'recorded_at', e.recorded_at,
+    'source_id', e.source_id, 'because', jsonb_build_array(jsonb_build_object('kind', e.source_kind, 'id', e.source_id)))
   from actors.evidence e where e.id = p_id
 $$;
 comment on function private.explain_evidence(uuid) is 'For ai.explain: one piece of evidence and the signal or outcome it came from.';

@@ -160,8 +160,9 @@ begin
           v_new := exp(greatest(-600, v_w * (0.5 * ln(0.5::double precision) - 0.5 * ln(3::double precision) - 0.5 * ln(v_scale)
             - 2 * ln(1 + power(v_value - v_mean, 2) / v_scale / 3))));
         end if;
-        -- Only a piece that the belief as it is explains worse can be the first after a change.
-        if v_new > v_total then
+        -- Only a piece that the belief as it is explains worse can be the first after a change; worse by more than rounding,
+        -- for two events at one moment are explained alike.
+        if v_new > v_total * (1 + 1e-9) then
           for r in 1..v_runs loop
             if v_s[5 * r + 4] * v_c >= p_tracking[6] then
               v_like[r] := v_like[r] * (1 - v_hazard * v_w);

@@ -1,6 +1,6 @@
 -- When a person came: the raw material of rhythms. Whole local days, because the hour of the day is a habit of its own.
 create function private.actors_occasions(p_brand uuid, p_actors uuid[], p_now timestamptz)
-returns table (actor_id uuid, activity text, day integer, month_day integer, hour integer, source_id uuid, weight double precision)
+returns table (actor_id uuid, activity text, day integer, month_day integer, hour integer, occurred_at timestamptz, source_id uuid, weight double precision)
 language sql
 stable
 set search_path = ''
@@ -10,7 +10,7 @@ as $$
     -- Days of a calendar in which all months are 30.4375 days long: "the first of the month" comes at equal steps.
     round(30.4375 * ((extract(year from l.at) - 2000) * 12 + extract(month from l.at) - 1
       + (extract(day from l.at) - 0.5) / extract(day from date_trunc('month', l.at) + interval '1 month - 1 day')))::integer,
-    extract(hour from l.at)::integer, e.source_id, e.weight
+    extract(hour from l.at)::integer, e.occurred_at, e.source_id, e.weight
   from unnest(p_actors) a (id)
   cross join (values ('purchase', 'behavior.purchase_rate'), ('contact', 'communication.channel')) k (activity, attribute)
   cross join lateral (
@@ -147,7 +147,7 @@ as $$
   ), exact as (
     -- h - 1 further hits among m - 1 gaps: P(X >= x) <= P(X = x) / (1 - r), r the ratio of the next term to this one. Times
     -- the windows tried: three widths about each gap and beside it in each octave, of which the h gaps of a window are one and the same.
-    select b.*, ln(6.0 * o.n * b.m / b.hits) + private.ln_gamma(b.m) - private.ln_gamma(b.hits) - private.ln_gamma(b.m - b.hits + 1)
+    select b.*, o.n as octaves, ln(6.0 * o.n * b.m / b.hits) + private.ln_gamma(b.m) - private.ln_gamma(b.hits) - private.ln_gamma(b.m - b.hits + 1)
         + (b.hits - 1) * ln(b.chance) + (b.m - b.hits) * ln(1 - b.chance)
         - ln(1 - (b.m - b.hits) * b.chance / (b.hits * (1 - b.chance))) as ln_p
     from best b join octaves o using (actor_id, activity)
@@ -159,10 +159,10 @@ as $$
       when abs(ln(g.gap / (2.0::double precision * b.period))) <= b.tolerance then 2 end as k) k
     where k.k is not null
   ), loops as (
-    select h.actor_id, h.activity, h.calendar, h.ln_p, h.m + 1 as occasions, h.lo, count(*) as hits,
+    select h.actor_id, h.activity, h.calendar, h.ln_p, h.m + 1 as occasions, h.lo, h.period as tried, h.tolerance, h.multiples, h.octaves, count(*) as hits,
       sum(h.gap)::double precision / sum(h.k) as period, max(h.x) as last_x, max(h.day) as last_day, min(h.x - h.gap) as first_x,
       (array_agg(h.source_id order by h.x desc))[1:20] as sources, (array_agg(h.weight order by h.x desc))[1:20] as weights
-    from hits h group by h.actor_id, h.activity, h.calendar, h.ln_p, h.m, h.lo
+    from hits h group by h.actor_id, h.activity, h.calendar, h.ln_p, h.m, h.lo, h.period, h.tolerance, h.multiples, h.octaves
   ), tight as (
     select l.actor_id, l.activity, sqrt(power(avg(cos(2 * pi() * h.gap / l.period)), 2) + power(avg(sin(2 * pi() * h.gap / l.period)), 2)) as tightness
     from loops l join hits h using (actor_id, activity) group by l.actor_id, l.activity, l.period
@@ -172,7 +172,8 @@ as $$
       when l.activity = 'purchase' then 'purchase_pattern' else 'communication_rhythm' end,
     l.period, l.occasions::integer, l.hits::integer, l.ln_p, k.kept, least(1, t.tightness), l.last_day,
     (l.last_day + round(l.period))::integer, private.loop_expiry(l.last_day, l.period, k.kept),
-    jsonb_build_object('period_days', round(l.period::numeric, 2), 'calendar', l.calendar), l.sources, l.weights
+    jsonb_build_object('period_days', round(l.period::numeric, 2), 'calendar', l.calendar,
+      'window', jsonb_build_object('octave', l.lo, 'days', l.tried, 'tolerance', l.tolerance, 'multiples', l.multiples, 'octaves', l.octaves)), l.sources, l.weights
   from loops l
   join tight t using (actor_id, activity)
   cross join lateral (select least(1, l.hits / greatest(1, (l.last_x - l.first_x) / l.period)) as kept) k

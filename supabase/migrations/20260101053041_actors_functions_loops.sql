@@ -49,7 +49,7 @@ as $$
         + sum(private.ln_gamma(0.3 * e.classes * e.share + e.n) - private.ln_gamma(0.3 * e.classes * e.share) - e.n * ln(e.share))) / t.days_per_visit as ln_bayes_factor,
       (array_agg(e.class order by e.n * ln(e.n / e.share / t.n) desc, e.class))[1] as class,
       (array_agg(e.n order by e.n * ln(e.n / e.share / t.n) desc, e.class))[1] as hits,
-      jsonb_object_agg(e.class, round(e.n::numeric / t.n, 4)) as shares
+      jsonb_object_agg(e.class, round(e.n::numeric / t.n, 4)) as shares, jsonb_object_agg(e.class, e.share) as expected
     from expected e join totals t using (actor_id, activity)
     group by e.actor_id, e.activity, e.kind, t.n, t.days_per_visit, t.last_day, t.first_day
   ), best as (
@@ -67,7 +67,7 @@ as $$
     h.last_day, (h.last_day + p.days)::integer, private.loop_expiry(h.last_day, p.days, k.kept),
     case b.kind when 'weekday' then jsonb_build_object('iso_weekday', b.class + 1, 'shares', b.shares)
       else jsonb_build_object('from_hour', (b.class * 2 + case b.kind when 'hour' then 0 else 23 end) % 24, 'hours', 2) end
-      || jsonb_build_object('ln_bayes_factor', b.ln_bayes_factor, 'period_days', p.days),
+      || jsonb_build_object('ln_bayes_factor', b.ln_bayes_factor, 'period_days', p.days, 'classes', b.kind, 'expected', b.expected),
     h.sources, h.weights
   from best b
   join hits h using (actor_id, activity, kind)

@@ -82,5 +82,11 @@ select private.register_function('actors.split', 'transformation', 'matching', '
 insert into private.explainers (kind, function_name) values
   ('actor', 'private.explain_actor'),
   ('belief', 'private.explain_belief'),
+  ('computation', 'private.explain_computation'),
   ('evidence', 'private.explain_evidence'),
+  ('communication_profile', 'private.explain_communication_profile'),
+  ('contradiction', 'private.explain_contradiction'),
+  ('drivers', 'private.explain_drivers'),
+  ('friction_point', 'private.explain_friction_point'),
+  ('memory_loop', 'private.explain_memory_loop'),
   ('identity_event', 'private.explain_identity_event');
