@@ -147,20 +147,25 @@ begin
   perform private.refresh_identifiers(p_brand, p_actors);
   update actors.actors a
   set total_signals = coalesce(s.signals, 0), data_quality_score = coalesce(s.quality, 0),
-    first_seen_at = coalesce(s.first_at, a.first_seen_at), last_seen_at = coalesce(s.last_at, a.last_seen_at), last_signal_at = s.last_at
+    first_seen_at = coalesce(s.first_at, a.first_seen_at), last_seen_at = coalesce(s.last_at, a.last_seen_at), last_signal_at = s.last_at,
+    name = n.name, profile_completeness = case when s.signals > 0 then private.profile_completeness(i.identifiers, n.name) else 0 end
   from unnest(p_actors) p (id)
+  join actors.actors i on i.brand_id = p_brand and i.id = p.id
   left join (
     -- Signals of the batch that is being processed are counted when it ends. In an order of their own: a mean to the last bit.
     select n.actor_id, count(*) as signals, least(1, sum(n.quality_score order by n.occurred_at, n.id) / count(*)) as quality,
-      min(n.occurred_at) as first_at, max(n.occurred_at) as last_at
+      min(n.occurred_at) as first_at, max(n.occurred_at) as last_at,
+      (array_agg(left(btrim(n.raw_content ->> 'name'), 300) order by n.occurred_at desc, n.id) filter (where btrim(n.raw_content ->> 'name') <> ''))[1] as name
     from signals.signals_base n
     where n.brand_id = p_brand and n.actor_id = any (p_actors) and n.processing_status = 'completed'
     group by n.actor_id
   ) s on s.actor_id = p.id
+  -- A name goes with the signals that gave it; whoever is somebody else now, or was named by hand, keeps it.
+  cross join lateral (select case when i.merged_into is not null or i.verification_method = 'manual' then i.name else s.name end as name) n
   where a.brand_id = p_brand and a.id = p.id;
 end
 $$;
-comment on function private.recount_actors(uuid, uuid[]) is 'Brings identifiers, counts, quality and times of people up to date with the records and signals that are theirs now.';
+comment on function private.recount_actors(uuid, uuid[]) is 'Brings identifiers, name, counts, quality and times of people up to date with the records and signals that are theirs now.';
 
 create function private.end_moves(p_brand uuid, p_actors uuid[], p_now timestamptz)
 returns void
@@ -219,6 +224,8 @@ begin
   end if;
   perform private.move_references(p_brand, p_absorbed, p_survivor, v_event, p_now);
   update actors.actors a set is_active = false, merged_into = p_survivor where a.brand_id = p_brand and a.id = p_absorbed;
+  -- A survivor who had been retired for want of signals has some now.
+  update actors.actors a set is_active = true where a.brand_id = p_brand and a.id = p_survivor and a.total_signals = 0 and not a.is_active;
   perform private.end_moves(p_brand, array[p_survivor, p_absorbed], p_now);
   perform private.emit(p_brand, 'actors.merged', 'actor', p_survivor, jsonb_build_object('event_id', v_event, 'absorbed', p_absorbed));
   return v_event;

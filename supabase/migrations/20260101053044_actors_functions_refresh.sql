@@ -113,6 +113,7 @@ begin
   if coalesce(p_limit not between 1 and 20000, true) then
     perform private.raise_error('invalid_argument', 'p_limit', 'must be from 1 to 20000');
   end if;
+  perform private.require_time('p_now', p_now);
   with due as materialized (
     select d.actor_id, d.due_at from private.insights_due d where d.brand_id = p_brand and d.due_at <= p_now
     order by d.actor_id, d.due_at limit p_limit for update skip locked
