@@ -8,11 +8,12 @@ as $$
     select t.actor_id as owner, r.* from unnest(p_actors, p_records) t (actor_id, record_id)
     join actors.identity_records r on r.brand_id = p_brand and r.id = t.record_id
   ), founders as (
-    select distinct on (m.owner) m.*, min(m.first_seen_at) over (partition by m.owner) as first_at, max(m.last_seen_at) over (partition by m.owner) as last_at
+    select distinct on (m.owner) m.*, min(m.first_seen_at) over (partition by m.owner) as first_at, max(m.last_seen_at) over (partition by m.owner) as last_at,
+      max(m.signal_count) over (partition by m.owner) > 0 as has_signals
     from members m order by m.owner, m.first_seen_at, m.fingerprint
   ), made as (
-    insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, first_seen_at, last_seen_at)
-    select f.owner, p_brand, i.value, i.type, f.first_at, f.last_at
+    insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, is_active, first_seen_at, last_seen_at)
+    select f.owner, p_brand, i.value, i.type, f.has_signals, f.first_at, f.last_at
     from founders f
     cross join lateral (
       select v.type::actors.identifier_type, v.value from (values ('customer_id', f.customer_id, 1), ('email', f.email, 2), ('phone', f.phone, 3),
@@ -25,7 +26,7 @@ as $$
   select array_agg(m.id) from made m
 $$;
 comment on function private.found_actors(uuid, uuid[], uuid[]) is
-  'Makes people with the given ids of identity records (person and record, side by side): the record that was there first gives the primary identifier. Returns their ids; the records are handed over apart.';
+  'Makes people with the given ids of identity records (person and record, side by side): the record that was there first gives the primary identifier; of records whose signals were all retracted one who is not active. Returns their ids; the records are handed over apart.';
 
 create function private.note_identity_event(p_brand uuid, p_kind text, p_actor uuid, p_other uuid, p_cause jsonb, p_now timestamptz, p_reverts uuid default null)
 returns uuid
@@ -176,16 +177,20 @@ set plan_cache_mode = force_custom_plan -- the plan depends on the size of the a
 as $$
 begin
   perform private.refold_actors(p_brand, p_actors, p_now);
+  -- Whoever gave the last record with a signal is nobody now; the row stays for what still points at it. Who had been
+  -- retired so and was given one is somebody again.
+  update actors.actors a set is_active = s.has_signals
+  from (
+    select p.id, exists (select from actors.identity_records r where r.brand_id = p_brand and r.actor_id = p.id and r.signal_count > 0) as has_signals
+    from unnest(p_actors) p (id)
+  ) s
+  where a.brand_id = p_brand and a.id = s.id and a.is_active <> s.has_signals
+    and case when s.has_signals then a.merged_into is null and a.total_signals = 0
+      else exists (select from actors.identity_moves m where m.brand_id = p_brand and m.from_actor = a.id) end;
   perform private.recount_actors(p_brand, p_actors);
-  -- Whoever gave the last record is nobody now; the row stays for what still points at it.
-  update actors.actors a
-  set is_active = false
-  where a.brand_id = p_brand and a.id = any (p_actors) and a.is_active
-    and exists (select from actors.identity_moves m where m.brand_id = p_brand and m.from_actor = a.id)
-    and not exists (select from actors.identity_records r where r.brand_id = p_brand and r.actor_id = a.id);
 end
 $$;
-comment on function private.end_moves(uuid, uuid[], timestamptz) is 'After records or rows moved: folds and counts everybody concerned again and retires those who have no record left.';
+comment on function private.end_moves(uuid, uuid[], timestamptz) is 'After records or rows moved: folds and counts everybody concerned again, retires those who have no record with a signal left and brings back those who have one again.';
 
 create function private.move_records(p_brand uuid, p_records uuid[], p_to uuid, p_probability double precision[], p_cause jsonb, p_now timestamptz)
 returns void
@@ -224,8 +229,6 @@ begin
   end if;
   perform private.move_references(p_brand, p_absorbed, p_survivor, v_event, p_now);
   update actors.actors a set is_active = false, merged_into = p_survivor where a.brand_id = p_brand and a.id = p_absorbed;
-  -- A survivor who had been retired for want of signals has some now.
-  update actors.actors a set is_active = true where a.brand_id = p_brand and a.id = p_survivor and a.total_signals = 0 and not a.is_active;
   perform private.end_moves(p_brand, array[p_survivor, p_absorbed], p_now);
   perform private.emit(p_brand, 'actors.merged', 'actor', p_survivor, jsonb_build_object('event_id', v_event, 'absorbed', p_absorbed));
   return v_event;

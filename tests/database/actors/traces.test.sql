@@ -1,5 +1,5 @@
 begin;
-select plan(23);
+select plan(25);
 
 create temp table t on commit drop as
 select tests.create_brand(b.owner) as brand, '2026-06-01T12:00:00Z'::timestamptz as now
@@ -95,6 +95,16 @@ create temp table revived on commit drop as select actors.merge(anna.id, yan.id,
 select results_eq('select a.is_active, a.total_signals from actors.actors a join anna using (id)', 'values (true, 1)', 'is active once another''s signals are its own');
 select actors.unmerge(event, null, now) from revived, t;
 select is((select a.is_active from actors.actors a join yan using (id)), true, 'and the unmerge gives them back');
+
+-- What a retracted signal leaves behind is nobody, wherever it is moved.
+create temp table ghost on commit drop as select pg_temp.review('g1', 'gus', 1, 'Gus') as kept, pg_temp.review('g2', 'gus', 2, 'Gus Grau') as fake;
+select actors.retract(fake, null, now) from ghost, t;
+create temp table gus on commit drop as
+select (pg_temp.who('gus')).id, r.actor_id as other from ghost join signals.signals_base s on s.id = ghost.fake join actors.identity_records r on r.id = s.identity_record_id;
+select results_eq('select a.id = gus.id, a.is_active from gus join actors.actors a on a.id in (gus.id, gus.other) order by 1 desc', 'values (true, true), (false, false)', 'a record without a signal is taken out of its person, and makes nobody active');
+create temp table rejoined on commit drop as select actors.merge(id, other, null, now) as event from gus, t;
+select actors.unmerge(event, null, now) from rejoined, t;
+select is((select a.is_active from gus join actors.actors a on a.id = gus.other), false, 'nor does an unmerge bring one back');
 
 -- Vectors wait for the next refresh; the people do not.
 select pg_temp.review(format('v%s', i), 'v' || i, i, null) from generate_series(1, 3) i;
