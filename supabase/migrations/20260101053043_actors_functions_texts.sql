@@ -183,8 +183,10 @@ begin
   -- A signal that was processed before adds what its text says now; a pending one when its turn comes.
   if v_signal.processing_status = 'completed' and v_signal.actor_id is not null then
     v_evidence := private.actors_extract(v_signal.brand_id, array[p_signal], p_now);
-    perform private.fold_evidence(v_signal.brand_id, v_evidence, p_now);
-    perform private.actors_write_beliefs(v_signal.brand_id, array[v_signal.actor_id], p_now);
+    if v_evidence <> '{}' then
+      perform private.fold_evidence(v_signal.brand_id, v_evidence, p_now);
+      perform private.actors_write_beliefs(v_signal.brand_id, array[v_signal.actor_id], p_now);
+    end if;
   end if;
   return p_insight;
 end
