@@ -27,7 +27,8 @@ create table actors.actors (
   unique (brand_id, id),
   foreign key (brand_id, merged_into) references actors.actors (brand_id, id) on delete set null (merged_into),
   constraint first_seen_is_not_after_last check (first_seen_at <= last_seen_at),
-  constraint nobody_is_merged_into_himself check (merged_into <> id)
+  constraint nobody_is_merged_into_himself check (merged_into <> id),
+  constraint who_was_merged_is_not_active check (merged_into is null or not is_active)
 );
 
 comment on table actors.actors is

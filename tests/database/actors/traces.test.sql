@@ -1,5 +1,5 @@
 begin;
-select plan(25);
+select plan(26);
 
 create temp table t on commit drop as
 select tests.create_brand(b.owner) as brand, '2026-06-01T12:00:00Z'::timestamptz as now
@@ -76,6 +76,7 @@ create temp table merged on commit drop as select actors.merge(a, b, null, now) 
 select is((pg_temp.who('nameless')).name, 'Bert Zorn', 'the survivor of a merge is called as its newest signal says');
 select is((pg_temp.who('nameless')).profile_completeness, 0.5::double precision, 'and known by so much more');
 select is((select a.name from actors.actors a, pair where a.id = pair.b), 'Bert Zorn', 'who was merged keeps the name to be recognised by');
+select throws_ok('update actors.actors a set is_active = true from pair where a.id = pair.b', '23514', null, 'and cannot be made active by hand: that person is somebody else now');
 select pg_temp.review('z3', 'zorn', 3, 'Bert A. Zorn');
 select actors.unmerge(event, null, now) from merged, t;
 select is((pg_temp.who('nameless')).name, null, 'after the unmerge nobody keeps the other''s name');
