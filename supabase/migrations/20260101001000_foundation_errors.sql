@@ -37,6 +37,22 @@ $$;
 comment on function private.raise_error(text, text[]) is
   'Raises a registered error. p_key: private.error_codes.key; p_args fill the %s of its message and hint, in order.';
 
+create function private.require_time(p_argument text, p_time timestamptz)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if p_time not between '1990-01-01T00:00:00Z' and '2200-01-01T00:00:00Z' or p_time is null then
+    perform private.raise_error('invalid_argument', p_argument, 'must be a time between 1990 and 2200');
+  end if;
+end
+$$;
+
+comment on function private.require_time(text, timestamptz) is
+  'For times that callers pass in: error invalid_argument (field p_argument) for null, infinity and what no clock shows. One such time kept in a row would outlast or precede everything that is ever compared with it.';
+
 insert into private.error_codes (key, errcode, http_status, message, hint) values
   ('invalid_argument', 'PT400', 400, '%s: %s', 'Correct the argument %s and send the request again.'),
   ('not_found', 'PT404', 404, 'No %s with id %s.', 'Check the id; a row of another brand looks the same as one that does not exist.'),

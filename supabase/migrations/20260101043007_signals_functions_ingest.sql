@@ -63,6 +63,7 @@ begin
   elsif jsonb_array_length(p_signals) not between 1 and 1000 then
     perform private.raise_error('invalid_argument', 'p_signals', 'must hold 1 to 1,000 signals');
   end if;
+  perform private.require_time('p_now', p_now);
   if p_idempotency_key is not null then
     select * into v_replay
     from private.begin_idempotent(v_scope, p_idempotency_key, sha256(convert_to(p_signals::text, 'UTF8')));

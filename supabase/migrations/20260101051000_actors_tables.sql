@@ -27,12 +27,13 @@ create table actors.actors (
   unique (brand_id, id),
   foreign key (brand_id, merged_into) references actors.actors (brand_id, id) on delete set null (merged_into),
   constraint first_seen_is_not_after_last check (first_seen_at <= last_seen_at),
-  constraint nobody_is_merged_into_himself check (merged_into <> id)
+  constraint nobody_is_merged_into_himself check (merged_into <> id),
+  constraint who_was_merged_is_not_active check (merged_into is null or not is_active)
 );
 
 comment on table actors.actors is
   'One row per person that a brand deals with. Made by actors.process_signals from records of identity that are probably of one person; leads, contacts and orders point here and keep no copy of the person.';
-comment on column actors.actors.name is 'As the newest signal that carries one gives it.';
+comment on column actors.actors.name is 'As the newest signal that carries one gives it; one set by hand stays while verification_method is manual.';
 comment on column actors.actors.primary_identifier is 'Normalised; the strongest identifier of the first record. Where it has none, the name (type name). Not unique: a household shares a phone.';
 comment on column actors.actors.identifiers is 'All identifiers as {type: [value, ...]}, a copy of actors.actor_identifiers for display.';
 comment on column actors.actors.first_seen_at is 'Event time of the earliest signal; a late signal moves it back.';

@@ -21,7 +21,8 @@ with orders as (
       select from signals.order_history e
       join signals.signals_base f on f.id = e.signal_id
       where e.brand_id = o.brand_id and e.order_number = o.order_number and e.signal_id < o.signal_id
-        and f.source_platform = s.source_platform and e.order_status <> 'cancelled'
+        -- One without a person, or retracted, told nothing.
+        and f.source_platform = s.source_platform and f.processing_status <> 'skipped' and e.order_status <> 'cancelled'
         and (e.order_status = 'refunded') = (o.order_status = 'refunded')
       -- A lookup by the index for each order: as a join it became quadratic on statistics from before the first orders.
       offset 0)

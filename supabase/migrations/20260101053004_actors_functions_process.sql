@@ -94,6 +94,7 @@ begin
   if coalesce(p_limit not between 1 and 20000, true) then
     perform private.raise_error('invalid_argument', 'p_limit', 'must be from 1 to 20000');
   end if;
+  perform private.require_time('p_now', p_now);
   -- One worker per brand: two could make the same person twice, or fold one person at once. Brands run side by side.
   perform private.lock_brand_identity(p_brand);
 

@@ -62,25 +62,26 @@ set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on the number of people
 as $$
   with contacts as (
-    select a.id, c.occurred_at, c.is_inbound, lag(c.is_inbound) over w as before_inbound, lag(c.occurred_at) over w as before_at
+    select a.id, c.occurred_at, c.local_day, c.is_inbound, lag(c.is_inbound) over w as before_inbound, lag(c.occurred_at) over w as before_at
     from unnest(p_actors) a (id)
     cross join lateral (
-      select s.occurred_at, s.signal_type, coalesce(w.is_inbound, m.email_type = 'received') as is_inbound
+      select s.id as signal_id, s.occurred_at, s.signal_type, (s.occurred_at at time zone b.timezone)::date as local_day, coalesce(w.is_inbound, m.email_type = 'received') as is_inbound
       from signals.signals_base s
+      join core.brands b on b.id = s.brand_id
       left join signals.whatsapp_messages w on s.signal_type = 'whatsapp_message' and w.signal_id = s.id
       left join signals.email_interactions m on s.signal_type = 'email_interaction' and m.signal_id = s.id and m.email_type in ('sent', 'received')
       where s.brand_id = p_brand and s.actor_id = a.id and s.signal_type in ('whatsapp_message', 'email_interaction') and not s.is_duplicate
-        and (w.signal_id is not null or m.signal_id is not null)
+        and s.retracted_at is null and (w.signal_id is not null or m.signal_id is not null)
       order by s.occurred_at desc, s.id desc limit 200) c
-    window w as (partition by a.id, c.signal_type order by c.occurred_at)
+    window w as (partition by a.id, c.signal_type order by c.occurred_at, c.signal_id)
   )
   select c.id, avg(extract(epoch from c.occurred_at - c.before_at)) filter (where c.is_inbound and not c.before_inbound and c.occurred_at - c.before_at <= interval '3 days'),
-    case when count(distinct c.occurred_at::date) filter (where c.is_inbound) > 2 then extract(epoch from max(c.occurred_at) filter (where c.is_inbound)
-      - min(c.occurred_at) filter (where c.is_inbound)) / 86400 / (count(distinct c.occurred_at::date) filter (where c.is_inbound) - 1) end
+    case when count(distinct c.local_day) filter (where c.is_inbound) > 2 then extract(epoch from max(c.occurred_at) filter (where c.is_inbound)
+      - min(c.occurred_at) filter (where c.is_inbound)) / 86400 / (count(distinct c.local_day) filter (where c.is_inbound) - 1) end
   from contacts c group by c.id
 $$;
 comment on function private.contact_habits(uuid, uuid[]) is
-  'From the latest 200 messages and e-mails of each person: mean seconds from what the brand wrote to the answer on the same channel (within three days; null: never answered), and mean days between the days on which the person writes (null: fewer than three).';
+  'From the latest 200 messages and e-mails of each person: mean seconds from what the brand wrote to the answer on the same channel (within three days; null: never answered), and mean days between the local days on which the person writes (null: fewer than three).';
 
 create function private.actors_write_communication(p_brand uuid, p_posteriors private.posterior[], p_now timestamptz)
 returns void

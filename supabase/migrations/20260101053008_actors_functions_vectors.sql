@@ -119,6 +119,7 @@ declare
   v_values private.vector_value[];
 begin
   perform private.require_role(p_brand, 'manager');
+  perform private.require_time('p_now', p_now);
   -- Two refreshes would fight for the positions of the components.
   perform pg_advisory_xact_lock(hashtextextended('actors.refresh_vectors ' || p_brand, 0));
   perform private.actors_refresh_priors(p_brand, p_now);
@@ -188,5 +189,5 @@ begin atomic
   select * from private.actors_refresh_vectors(p_brand, p_now);
 end;
 comment on function actors.refresh_vectors(uuid, timestamptz) is
-  'Refreshes the priors of the brand, what each position of the vectors means (actors.belief_vector_components) and one current belief vector per active actor with evidence, standardised over the brand and cut at 5 standard deviations; for managers. Returns how many vectors. Cost grows with the number of beliefs. Error: role_too_low.';
+  'Refreshes the priors of the brand, what each position of the vectors means (actors.belief_vector_components) and one current belief vector per active actor with evidence, standardised over the brand and cut at 5 standard deviations; for managers. Returns how many vectors. Cost grows with the number of beliefs. Errors: role_too_low, invalid_argument.';
 grant execute on function actors.refresh_vectors(uuid, timestamptz) to authenticated, service_role;

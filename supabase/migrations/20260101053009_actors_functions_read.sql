@@ -28,9 +28,10 @@ as $$
 declare
   v_brand constant uuid := private.actors_brand_of(p_actor);
 begin
+  perform private.require_time('p_now', p_now);
   return (
     select jsonb_build_object(
-      'id', a.id, 'brand_id', a.brand_id, 'name', a.name, 'identifiers', a.identifiers, 'is_active', a.is_active,
+      'id', a.id, 'brand_id', a.brand_id, 'name', a.name, 'identifiers', a.identifiers, 'is_active', a.is_active, 'merged_into', a.merged_into,
       'first_seen_at', a.first_seen_at, 'last_seen_at', a.last_seen_at, 'total_signals', a.total_signals,
       'data_quality_score', a.data_quality_score, 'profile_completeness', a.profile_completeness, 'as_of', p_now,
       'beliefs', coalesce((
@@ -77,7 +78,7 @@ begin atomic
   select private.actors_profile(p_actor, p_now);
 end;
 comment on function actors.profile(uuid, timestamptz) is
-  'Everything believed of a person at p_now (p_now after the last evidence lets beliefs fade): {id, brand_id, name, identifiers, ..., beliefs: [{id, attribute, context, category, is_stated, distribution, mean, standard_deviation, confidence, evidence_count, evidence_weight, last_evidence_at, interval: [low, high] of 90 %, change_probability (within the last ten pieces), trend: {direction: up, down or steady, by, probability}}], communication, routines (with next_expected_at), drivers, friction_points, contradictions}. Every item has the id by which ai.explain tells what its numbers stand on, as belief, computation, communication_profile, memory_loop, drivers, friction_point, contradiction. For support and up. Error: not_found.';
+  'Everything believed of a person at p_now (p_now after the last evidence lets beliefs fade): {id, brand_id, name, identifiers, ..., beliefs: [{id, attribute, context, category, is_stated, distribution, mean, standard_deviation, confidence, evidence_count, evidence_weight, last_evidence_at, interval: [low, high] of 90 %, change_probability (within the last ten pieces), trend: {direction: up, down or steady, by, probability}}], communication, routines (with next_expected_at), drivers, friction_points, contradictions}. Every item has the id by which ai.explain tells what its numbers stand on, as belief, computation, communication_profile, memory_loop, drivers, friction_point, contradiction. Of a person that was merged into another only that is told (merged_into: ask for that one). For support and up. Errors: not_found, invalid_argument.';
 grant execute on function actors.profile(uuid, timestamptz) to authenticated, service_role;
 
 create function private.actors_evidence(p_actor uuid, p_attribute text, p_now timestamptz)
@@ -92,6 +93,7 @@ as $$
 declare
   v_brand constant uuid := private.actors_brand_of(p_actor);
 begin
+  perform private.require_time('p_now', p_now);
   return query
   select e.id, e.attribute, e.context, e.category, e.is_stated, e.value, e.exposure, e.weight * e.match_probability,
     e.weight * e.match_probability * private.fading(private.days_between(e.occurred_at, p_now), private.half_life_days(v_brand, e.attribute)),
@@ -115,7 +117,7 @@ begin atomic
   select * from private.actors_evidence(p_actor, p_attribute, p_now);
 end;
 comment on function actors.evidence(uuid, text, timestamptz) is
-  'Every piece of evidence about a person (p_attribute null) or about one attribute, newest first, with its weight and what is left of it at p_now, and the signal or outcome that it came from; for support and up. Error: not_found.';
+  'Every piece of evidence about a person (p_attribute null) or about one attribute, newest first, with its weight and what is left of it at p_now, and the signal or outcome that it came from; for support and up. Errors: not_found, invalid_argument.';
 grant execute on function actors.evidence(uuid, text, timestamptz) to authenticated, service_role;
 
 create function private.actors_find(p_brand uuid, p_identifier text)

@@ -23,6 +23,8 @@ begin
   with neighbours as materialized (
     select v.actor_id, v.vector_data, v.vector_data operator(extensions.<->) v_vector as distance
     from actors.actor_belief_vectors v
+    -- Whoever was merged or retired since the last refresh has a vector until the next.
+    join actors.actors a on a.brand_id = v_brand and a.id = v.actor_id and a.is_active
     where v.brand_id = v_brand and v.vector_name = 'belief' and v.is_current and v.actor_id <> p_actor
     order by v.vector_data operator(extensions.<->) v_vector, v.actor_id
     limit p_limit

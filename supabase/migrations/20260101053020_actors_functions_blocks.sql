@@ -37,7 +37,7 @@ set search_path = ''
 as $$
   select case
     -- An identifier: how many others may hold it, per record; the number of records is added when it is scored.
-    when p_share is not null then case when p_count > 40 and p_names > 10 then null
+    when p_share is not null then case when p_count > 40 and p_names > 10 or p_count > 150 then null
       else -ln(p_share + 0.5 * greatest(0, p_names - 2)) / ln(2::double precision) end
     else -ln(greatest((greatest(0, p_count - 2) + 50 * d.usual) / (p_total + 50), d.least)) / ln(2::double precision) end
   from (
@@ -47,7 +47,7 @@ as $$
   ) d
 $$;
 comment on function private.identity_bits(text, integer, integer, integer, double precision) is
-  'How much agreement on a value tells, in bits. Names, places, dates: -log2 of the value''s frequency among the others, (p_count - 2 + 50 usual) / (p_total + 50): the pair itself does not make its value common, a small brand does not take every name for a rare one; never rarer than a floor, because names of one origin go together. Identifiers (p_share given, 1 - actors.match_confidence.<type>): -log2 of how many others hold the value per record, more where more than two different beginnings of given names (p_names) are seen with it; null where it is clearly shared by many.';
+  'How much agreement on a value tells, in bits. Names, places, dates: -log2 of the value''s frequency among the others, (p_count - 2 + 50 usual) / (p_total + 50): the pair itself does not make its value common, a small brand does not take every name for a rare one; never rarer than a floor, because names of one origin go together. Identifiers (p_share given, 1 - actors.match_confidence.<type>): -log2 of how many others hold the value per record, more where more than two different beginnings of given names (p_names) are seen with it; null where it is clearly shared by many: more than 40 records with more than ten such beginnings, or, since there may be no names, more than 150 records.';
 
 create function private.count_identity_values(p_brand uuid, p_records uuid[])
 returns void

@@ -32,6 +32,15 @@ $$;
 comment on function private.actors_match(uuid, uuid[], timestamptz) is
   'Finds or makes the person of each signal. A combination of fields that is known already has its person; new ones are scored against the records that share a block, clustered with all that this may change, and given a person. Signals that say nothing of identity are not returned. Run under the brand''s lock of actors.process_signals.';
 
+create function private.profile_completeness(p_identifiers jsonb, p_name text)
+returns double precision
+language sql
+immutable
+set search_path = ''
+return 0.3 + case when p_identifiers ? 'phone' then 0.3 else 0 end + case when p_identifiers ? 'email' then 0.2 else 0 end
+  + case when p_name is not null then 0.2 else 0 end;
+comment on function private.profile_completeness(jsonb, text) is 'How much is known of who a person with at least one signal is, 0.3 to 1: see actors.actors.profile_completeness.';
+
 create function private.actors_count_signals(p_brand uuid, p_matches private.actor_match[])
 returns void
 language plpgsql
@@ -56,9 +65,10 @@ begin
     first_seen_at = least(a.first_seen_at, c.first_at),
     last_seen_at = greatest(a.last_seen_at, c.last_at),
     last_signal_at = greatest(a.last_signal_at, c.last_at),
-    name = case when a.name is null or c.last_at >= a.last_seen_at then coalesce(c.name, a.name) else a.name end,
-    profile_completeness = 0.3 + case when a.identifiers ? 'phone' then 0.3 else 0 end
-      + case when a.identifiers ? 'email' then 0.2 else 0 end + case when coalesce(c.name, a.name) is not null then 0.2 else 0 end
+    name = case when a.name is null or c.last_at >= a.last_seen_at and a.verification_method <> 'manual' then coalesce(c.name, a.name) else a.name end,
+    profile_completeness = private.profile_completeness(a.identifiers, coalesce(c.name, a.name)),
+    -- Whoever was retired when the last signal was retracted is back.
+    is_active = a.is_active or a.total_signals = 0
   from counted c
   where a.brand_id = p_brand and a.id = c.actor_id;
 end

@@ -121,6 +121,10 @@ declare
   v_row actors.identity_models;
 begin
   perform private.require_role(p_brand, 'manager');
+  perform private.require_time('p_now', p_now);
+  if p_seed is null then
+    perform private.raise_error('invalid_argument', 'p_seed', 'must not be null');
+  end if;
   perform private.lock_brand_identity(p_brand);
   perform private.refresh_identity_bits(p_brand);
   v_model := private.identity_model_of(p_brand);
@@ -172,7 +176,7 @@ begin atomic
   select * from private.actors_train_identity(p_brand, p_now, p_seed);
 end;
 comment on function actors.train_identity(uuid, timestamptz, integer) is
-  'Learns from the brand''s own records, without being told who is who, how the fields of one person and of two people differ (u from random pairs, m and the prior by expectation maximisation), with answered reviews as examples that are known. Writes and returns the next version of the model; pairs scored from then on use it. p_seed draws the pairs: the same seed and data give the same model. For managers. Errors: not_a_member, role_too_low.';
+  'Learns from the brand''s own records, without being told who is who, how the fields of one person and of two people differ (u from random pairs, m and the prior by expectation maximisation), with answered reviews as examples that are known. Writes and returns the next version of the model; pairs scored from then on use it. p_seed draws the pairs: the same seed and data give the same model. For managers. Errors: not_a_member, role_too_low, invalid_argument.';
 grant execute on function actors.train_identity(uuid, timestamptz, integer) to authenticated, service_role;
 
 create function private.resolve_identity(p_brand uuid, p_now timestamptz default now())

@@ -8,11 +8,12 @@ as $$
     select t.actor_id as owner, r.* from unnest(p_actors, p_records) t (actor_id, record_id)
     join actors.identity_records r on r.brand_id = p_brand and r.id = t.record_id
   ), founders as (
-    select distinct on (m.owner) m.*, min(m.first_seen_at) over (partition by m.owner) as first_at, max(m.last_seen_at) over (partition by m.owner) as last_at
+    select distinct on (m.owner) m.*, min(m.first_seen_at) over (partition by m.owner) as first_at, max(m.last_seen_at) over (partition by m.owner) as last_at,
+      max(m.signal_count) over (partition by m.owner) > 0 as has_signals
     from members m order by m.owner, m.first_seen_at, m.fingerprint
   ), made as (
-    insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, first_seen_at, last_seen_at)
-    select f.owner, p_brand, i.value, i.type, f.first_at, f.last_at
+    insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, is_active, first_seen_at, last_seen_at)
+    select f.owner, p_brand, i.value, i.type, f.has_signals, f.first_at, f.last_at
     from founders f
     cross join lateral (
       select v.type::actors.identifier_type, v.value from (values ('customer_id', f.customer_id, 1), ('email', f.email, 2), ('phone', f.phone, 3),
@@ -25,7 +26,7 @@ as $$
   select array_agg(m.id) from made m
 $$;
 comment on function private.found_actors(uuid, uuid[], uuid[]) is
-  'Makes people with the given ids of identity records (person and record, side by side): the record that was there first gives the primary identifier. Returns their ids; the records are handed over apart.';
+  'Makes people with the given ids of identity records (person and record, side by side): the record that was there first gives the primary identifier; of records whose signals were all retracted one who is not active. Returns their ids; the records are handed over apart.';
 
 create function private.note_identity_event(p_brand uuid, p_kind text, p_actor uuid, p_other uuid, p_cause jsonb, p_now timestamptz, p_reverts uuid default null)
 returns uuid
@@ -147,20 +148,25 @@ begin
   perform private.refresh_identifiers(p_brand, p_actors);
   update actors.actors a
   set total_signals = coalesce(s.signals, 0), data_quality_score = coalesce(s.quality, 0),
-    first_seen_at = coalesce(s.first_at, a.first_seen_at), last_seen_at = coalesce(s.last_at, a.last_seen_at), last_signal_at = s.last_at
+    first_seen_at = coalesce(s.first_at, a.first_seen_at), last_seen_at = coalesce(s.last_at, a.last_seen_at), last_signal_at = s.last_at,
+    name = n.name, profile_completeness = case when s.signals > 0 then private.profile_completeness(i.identifiers, n.name) else 0 end
   from unnest(p_actors) p (id)
+  join actors.actors i on i.brand_id = p_brand and i.id = p.id
   left join (
     -- Signals of the batch that is being processed are counted when it ends. In an order of their own: a mean to the last bit.
     select n.actor_id, count(*) as signals, least(1, sum(n.quality_score order by n.occurred_at, n.id) / count(*)) as quality,
-      min(n.occurred_at) as first_at, max(n.occurred_at) as last_at
+      min(n.occurred_at) as first_at, max(n.occurred_at) as last_at,
+      (array_agg(left(btrim(n.raw_content ->> 'name'), 300) order by n.occurred_at desc, n.id) filter (where btrim(n.raw_content ->> 'name') <> ''))[1] as name
     from signals.signals_base n
     where n.brand_id = p_brand and n.actor_id = any (p_actors) and n.processing_status = 'completed'
     group by n.actor_id
   ) s on s.actor_id = p.id
+  -- A name goes with the signals that gave it; whoever is somebody else now, or was named by hand, keeps it.
+  cross join lateral (select case when i.merged_into is not null or i.verification_method = 'manual' then i.name else s.name end as name) n
   where a.brand_id = p_brand and a.id = p.id;
 end
 $$;
-comment on function private.recount_actors(uuid, uuid[]) is 'Brings identifiers, counts, quality and times of people up to date with the records and signals that are theirs now.';
+comment on function private.recount_actors(uuid, uuid[]) is 'Brings identifiers, name, counts, quality and times of people up to date with the records and signals that are theirs now.';
 
 create function private.end_moves(p_brand uuid, p_actors uuid[], p_now timestamptz)
 returns void
@@ -171,16 +177,20 @@ set plan_cache_mode = force_custom_plan -- the plan depends on the size of the a
 as $$
 begin
   perform private.refold_actors(p_brand, p_actors, p_now);
+  -- Whoever gave the last record with a signal is nobody now; the row stays for what still points at it. Who had been
+  -- retired so and was given one is somebody again.
+  update actors.actors a set is_active = s.has_signals
+  from (
+    select p.id, exists (select from actors.identity_records r where r.brand_id = p_brand and r.actor_id = p.id and r.signal_count > 0) as has_signals
+    from unnest(p_actors) p (id)
+  ) s
+  where a.brand_id = p_brand and a.id = s.id and a.is_active <> s.has_signals
+    and case when s.has_signals then a.merged_into is null and a.total_signals = 0
+      else exists (select from actors.identity_moves m where m.brand_id = p_brand and m.from_actor = a.id) end;
   perform private.recount_actors(p_brand, p_actors);
-  -- Whoever gave the last record is nobody now; the row stays for what still points at it.
-  update actors.actors a
-  set is_active = false
-  where a.brand_id = p_brand and a.id = any (p_actors) and a.is_active
-    and exists (select from actors.identity_moves m where m.brand_id = p_brand and m.from_actor = a.id)
-    and not exists (select from actors.identity_records r where r.brand_id = p_brand and r.actor_id = a.id);
 end
 $$;
-comment on function private.end_moves(uuid, uuid[], timestamptz) is 'After records or rows moved: folds and counts everybody concerned again and retires those who have no record left.';
+comment on function private.end_moves(uuid, uuid[], timestamptz) is 'After records or rows moved: folds and counts everybody concerned again, retires those who have no record with a signal left and brings back those who have one again.';
 
 create function private.move_records(p_brand uuid, p_records uuid[], p_to uuid, p_probability double precision[], p_cause jsonb, p_now timestamptz)
 returns void

@@ -8,7 +8,7 @@ as $$
 $$;
 comment on function private.lock_brand_identity(uuid) is 'The lock of actors.process_signals, until the end of the transaction: who is who in a brand is changed by one at a time.';
 
-create function private.lock_identity(p_actor uuid)
+create function private.lock_identity(p_actor uuid, p_reason text, p_now timestamptz)
 returns uuid
 language plpgsql
 volatile
@@ -18,11 +18,16 @@ declare
   v_brand constant uuid := private.actors_brand_of(p_actor);
 begin
   perform private.require_role(v_brand, 'operator');
+  if length(p_reason) > 2000 then
+    perform private.raise_error('invalid_argument', 'p_reason', 'must have at most 2000 characters');
+  end if;
+  perform private.require_time('p_now', p_now);
   perform private.lock_brand_identity(v_brand);
   return v_brand;
 end
 $$;
-comment on function private.lock_identity(uuid) is 'Brand of an actor that the caller may change (operator up), with its identity locked until the transaction ends. Errors: not_found, role_too_low.';
+comment on function private.lock_identity(uuid, text, timestamptz) is
+  'Brand of an actor that the caller may change (operator up) for that reason at that time, with its identity locked until the transaction ends. Errors: not_found, role_too_low, invalid_argument.';
 
 create function private.require_person(p_brand uuid, p_actor uuid)
 returns void
@@ -52,7 +57,7 @@ set search_path = ''
 as $$
 declare
   v_started constant timestamptz := clock_timestamp();
-  v_brand constant uuid := private.lock_identity(p_survivor);
+  v_brand constant uuid := private.lock_identity(p_survivor, p_reason, p_now);
   v_event uuid;
 begin
   if p_survivor = p_absorbed then
@@ -101,7 +106,7 @@ begin
   if not found then
     perform private.raise_error('not_found', 'merge', coalesce(p_event::text, 'null'));
   end if;
-  v_brand := private.lock_identity(v_event.actor_id);
+  v_brand := private.lock_identity(v_event.actor_id, p_reason, p_now);
   -- The same merge taken back twice is one taking back.
   select r.actor_id into v_actor from actors.identity_events r where r.brand_id = v_brand and r.reverts = p_event;
   if v_actor is null then
@@ -124,7 +129,7 @@ begin atomic
   select private.actors_unmerge(p_event, p_reason, p_now);
 end;
 comment on function actors.unmerge(uuid, text, timestamptz) is
-  'Takes back a merge (id of its row in actors.identity_events, whether somebody or identity resolution made it): every belief of both people is again what it was, or would be with what came since; the two are kept apart from now on. For operators. Returns the restored person; a second call returns the same. Errors: not_found, role_too_low.';
+  'Takes back a merge (id of its row in actors.identity_events, whether somebody or identity resolution made it): every belief of both people is again what it was, or would be with what came since; the two are kept apart from now on. For operators. Returns the restored person; a second call returns the same. Errors: not_found, role_too_low, invalid_argument.';
 grant execute on function actors.unmerge(uuid, text, timestamptz) to authenticated, service_role;
 
 create function private.actors_split(p_actor uuid, p_records uuid[], p_reason text, p_now timestamptz)
@@ -136,7 +141,7 @@ set search_path = ''
 as $$
 declare
   v_started constant timestamptz := clock_timestamp();
-  v_brand constant uuid := private.lock_identity(p_actor);
+  v_brand constant uuid := private.lock_identity(p_actor, p_reason, p_now);
   v_records uuid[];
   v_own integer;
   v_new uuid;
@@ -169,7 +174,7 @@ begin atomic
   select private.actors_split(p_actor, p_records, p_reason, p_now);
 end;
 comment on function actors.split(uuid, uuid[], text, timestamptz) is
-  'Makes a new person of some identity records of a person (ids of actors.identity_records, not all of them): their signals and beliefs go along, and the two are kept apart from now on; for operators. Returns the new person. actors.merge of the two takes it back. Errors: not_found, role_too_low, invalid_argument (field p_records), actor_is_merged.';
+  'Makes a new person of some identity records of a person (ids of actors.identity_records, not all of them): their signals and beliefs go along, and the two are kept apart from now on; for operators. Returns the new person. actors.merge of the two takes it back. Errors: not_found, role_too_low, invalid_argument, actor_is_merged.';
 grant execute on function actors.split(uuid, uuid[], text, timestamptz) to authenticated, service_role;
 
 create function private.explain_identity_event(p_id uuid)

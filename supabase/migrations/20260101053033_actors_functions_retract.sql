@@ -27,6 +27,27 @@ end
 $$;
 comment on function private.forget_record(uuid, uuid, timestamptz) is 'Takes an identity record that has no signal left out of matching and clusters its person''s other records again; a person without any left is not active.';
 
+create function private.retell_order(p_brand uuid, p_signal uuid, p_now timestamptz)
+returns uuid[]
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_evidence uuid[];
+begin
+  v_evidence := private.actors_extract(p_brand, array(
+    select o.signal_id
+    from signals.order_history r
+    join signals.order_history o on o.brand_id = p_brand and o.order_number = r.order_number and o.signal_id <> p_signal
+    join signals.signals_base s on s.brand_id = p_brand and s.id = o.signal_id and s.processing_status = 'completed'
+    where r.signal_id = p_signal), p_now);
+  return array(select distinct e.actor_id from actors.evidence e where e.brand_id = p_brand and e.id = any (v_evidence));
+end
+$$;
+comment on function private.retell_order(uuid, uuid, timestamptz) is
+  'Only the first telling of an order is evidence (private.order_evidence): where that one was retracted, the next takes its place. Returns the people who got evidence, to be folded again.';
+
 create function private.actors_retract(p_signal uuid, p_reason text, p_now timestamptz)
 returns boolean
 language plpgsql
@@ -45,11 +66,17 @@ begin
     perform private.raise_error('not_found', 'signal', coalesce(p_signal::text, 'null'));
   end if;
   perform private.require_role(v_signal.brand_id, 'operator');
+  if length(p_reason) > 1000 then
+    perform private.raise_error('invalid_argument', 'p_reason', 'must have at most 1000 characters');
+  end if;
+  perform private.require_time('p_now', p_now);
   perform private.lock_brand_identity(v_signal.brand_id);
   -- The triggers of higher domains retract what they made of it (outcomes: evidence of responses).
   update signals.signals_base s
   set retracted_at = p_now, retraction_reason = p_reason, processing_status = 'skipped', processed_at = coalesce(s.processed_at, p_now)
-  where s.brand_id = v_signal.brand_id and s.id = p_signal and s.retracted_at is null;
+  where s.brand_id = v_signal.brand_id and s.id = p_signal and s.retracted_at is null
+  -- As it is now: while this waited for the lock it may have been processed, or moved to somebody else.
+  returning * into v_signal;
   if not found then
     return false;
   end if;
@@ -61,6 +88,9 @@ begin
   )
   select array_agg(distinct r.actor_id) into v_actors
   from (select actor_id from retracted union all select v_signal.actor_id) r where r.actor_id is not null;
+  if v_signal.signal_type = 'order' then
+    v_actors := v_actors || private.retell_order(v_signal.brand_id, p_signal, p_now);
+  end if;
   update actors.identity_records r
   set signal_count = (
     select count(*) from signals.signals_base s
@@ -89,5 +119,5 @@ begin atomic
   select private.actors_retract(p_signal, p_reason, p_now);
 end;
 comment on function actors.retract(uuid, text, timestamptz) is
-  'Takes a signal back (a fake review, somebody else''s order): it stays stored with the time and reason, its evidence counts no more, and everything believed is what it would be without it; for operators. True when it was retracted by this call, false when it had been. Errors: not_found, role_too_low.';
+  'Takes a signal back (a fake review, somebody else''s order): it stays stored with the time and reason, its evidence counts no more, and everything believed is what it would be without it; for operators. True when it was retracted by this call, false when it had been. Errors: not_found, role_too_low, invalid_argument.';
 grant execute on function actors.retract(uuid, text, timestamptz) to authenticated, service_role;

@@ -52,6 +52,7 @@ declare
   v_part record;
 begin
   perform private.require_role(p_brand, 'manager');
+  perform private.require_time('p_now', p_now);
   perform private.lock_brand_identity(p_brand);
   hash_before := private.beliefs_hash(p_brand);
   evidence_added := 0;
@@ -91,5 +92,5 @@ begin atomic
   select * from private.actors_rebuild(p_brand, p_now);
 end;
 comment on function actors.rebuild(uuid, timestamptz) is
-  'Makes the evidence of all processed signals and every belief of the brand again, from the signals; for managers. Needed after the rules or the half-lives were changed, and as a proof: where nothing was changed, hash_after is hash_before and nothing was added, retracted or changed. Who is who stays as it is. One transaction, about a second for each thousand people. Error: role_too_low.';
+  'Makes the evidence of all processed signals and every belief of the brand again, from the signals; for managers. Needed after the rules or the half-lives were changed, and as a proof: where nothing was changed, hash_after is hash_before and nothing was added, retracted or changed. Who is who stays as it is. One transaction, about a second for each thousand people. Errors: role_too_low, invalid_argument.';
 grant execute on function actors.rebuild(uuid, timestamptz) to authenticated, service_role;

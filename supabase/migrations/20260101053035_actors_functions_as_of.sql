@@ -10,9 +10,7 @@ as $$
 declare
   v_brand constant uuid := private.actors_brand_of(p_actor);
 begin
-  if p_at is null then
-    perform private.raise_error('invalid_argument', 'p_at', 'must be a time');
-  end if;
+  perform private.require_time('p_at', p_at);
   return query
   select p.attribute, p.context, nullif(p.category, ''), p.is_stated, p.distribution, p.mean, sqrt(p.variance), p.confidence, p.evidence_count,
     p.evidence_weight, p.interval_low, p.interval_high, p.last_evidence_at

@@ -139,7 +139,7 @@ as $$
     when exists (select from unnest(array['topics', 'tones']) k where jsonb_typeof(coalesce(p_insight -> k, '[]')) <> 'array')
       or exists (select from unnest(array['intents', 'frictions', 'drivers', 'archetypes']) k where jsonb_typeof(coalesce(p_insight -> k, '{}')) <> 'object') then false
     when exists (select from unnest(array['topics', 'tones']) k cross join lateral jsonb_array_elements(coalesce(p_insight -> k, '[]')) v (value)
-        where jsonb_typeof(v.value) <> 'string' or length(btrim(v.value #>> '{}')) not between 1 and 200)
+        where jsonb_typeof(v.value) <> 'string' or btrim(v.value #>> '{}') = '' or length(v.value #>> '{}') > 200)
       or exists (select from unnest(array['intents', 'frictions']) k cross join lateral jsonb_each(coalesce(p_insight -> k, '{}')) v
         where jsonb_typeof(v.value) <> 'boolean' or v.key !~ '^[a-z][a-z0-9_]{0,60}$')
       or exists (select from unnest(array['drivers', 'archetypes']) k cross join lateral jsonb_each(coalesce(p_insight -> k, '{}')) v
@@ -162,9 +162,12 @@ declare
   v_evidence uuid[];
 begin
   if not private.is_service() then
-    perform private.raise_error('role_too_low', 'service_role');
+    perform private.raise_error('service_only');
   end if;
-  select * into v_signal from signals.signals_base s where s.id = p_signal for no key update;
+  perform private.require_time('p_now', p_now);
+  -- First the brand, then its rows, as everybody who changes beliefs takes them.
+  perform private.lock_brand_identity(s.brand_id) from signals.signals_base s where s.id = p_signal;
+  select * into v_signal from signals.signals_base s where s.id = p_signal;
   if v_signal.id is null then
     perform private.raise_error('not_found', 'signal', p_signal::text);
   elsif not private.is_text_insight(p_insight) then
@@ -180,8 +183,10 @@ begin
   -- A signal that was processed before adds what its text says now; a pending one when its turn comes.
   if v_signal.processing_status = 'completed' and v_signal.actor_id is not null then
     v_evidence := private.actors_extract(v_signal.brand_id, array[p_signal], p_now);
-    perform private.fold_evidence(v_signal.brand_id, v_evidence, p_now);
-    perform private.actors_write_beliefs(v_signal.brand_id, array[v_signal.actor_id], p_now);
+    if v_evidence <> '{}' then
+      perform private.fold_evidence(v_signal.brand_id, v_evidence, p_now);
+      perform private.actors_write_beliefs(v_signal.brand_id, array[v_signal.actor_id], p_now);
+    end if;
   end if;
   return p_insight;
 end
@@ -198,7 +203,7 @@ begin atomic
   select private.actors_set_text_insight(p_signal, p_insight, p_now);
 end;
 comment on function actors.set_text_insight(uuid, jsonb, timestamptz) is
-  'Keeps what a provider (for example a language model behind an Edge Function) read in the text of a signal, and learns from it; for service_role. p_insight: {provider, version, confidence (0 to 1), sentiment? (-1 to 1), topics? [..], tones? [..], intents? {kind: boolean}, drivers? and archetypes? {name: likelihood 0 to 1}, frictions? {type: boolean}}. The same provider and version again returns what is kept and adds nothing. Another one replaces it only while the signal is pending, for evidence is never rewritten. Errors: not_found, invalid_argument, role_too_low, text_read_already.';
+  'Keeps what a provider (for example a language model behind an Edge Function) read in the text of a signal, and learns from it; for service_role. p_insight: {provider, version, confidence (0 to 1), sentiment? (-1 to 1), topics? [..], tones? [..], intents? {kind: boolean}, drivers? and archetypes? {name: likelihood 0 to 1}, frictions? {type: boolean}}. The same provider and version again returns what is kept and adds nothing. Another one replaces it only while the signal is pending, for evidence is never rewritten. Errors: not_found, invalid_argument, service_only, text_read_already.';
 grant execute on function actors.set_text_insight(uuid, jsonb, timestamptz) to service_role;
 
 insert into private.error_codes (key, errcode, http_status, message, hint) values

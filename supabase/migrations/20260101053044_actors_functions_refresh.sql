@@ -113,11 +113,16 @@ begin
   if coalesce(p_limit not between 1 and 20000, true) then
     perform private.raise_error('invalid_argument', 'p_limit', 'must be from 1 to 20000');
   end if;
+  perform private.require_time('p_now', p_now);
   with due as materialized (
     select d.actor_id, d.due_at from private.insights_due d where d.brand_id = p_brand and d.due_at <= p_now
     order by d.actor_id, d.due_at limit p_limit for update skip locked
+  ), free as materialized (
+    -- Whoever is being changed at the moment comes next time: waiting with other people in hand would end in deadlocks.
+    select a.id from actors.actors a where a.brand_id = p_brand and a.id in (select due.actor_id from due) for no key update skip locked
   ), taken as (
-    delete from private.insights_due d using due where d.brand_id = p_brand and (d.actor_id, d.due_at) = (due.actor_id, due.due_at) returning d.actor_id
+    delete from private.insights_due d using due join free on free.id = due.actor_id
+    where d.brand_id = p_brand and (d.actor_id, d.due_at) = (due.actor_id, due.due_at) returning d.actor_id
   )
   select array_agg(distinct t.actor_id) into v_actors from taken t;
   if v_actors is not null then
@@ -127,7 +132,8 @@ begin
   end if;
   -- Nothing came, and that is the news.
   update actors.actor_memory_loops m set is_current = false, last_updated_at = p_now
-  where m.brand_id = p_brand and m.is_current and m.expires_at < p_now;
+  where m.id in (
+    select l.id from actors.actor_memory_loops l where l.brand_id = p_brand and l.is_current and l.expires_at < p_now for update skip locked);
   perform private.log_call('actors.refresh_insights', p_brand, jsonb_build_object('limit', p_limit, 'now', p_now),
     jsonb_build_object('actors', coalesce(cardinality(v_actors), 0), 'loops', v_count), v_started);
   return coalesce(cardinality(v_actors), 0);
@@ -145,5 +151,5 @@ begin atomic
   select private.actors_refresh_insights(p_brand, p_limit, p_now);
 end;
 comment on function actors.refresh_insights(uuid, integer, timestamptz) is
-  'What is too dear to do with every signal, for up to p_limit (1 to 20000) people of the brand that have new evidence: looks for rhythms and habits, holds announced purchases against those made, gives each source of a belief its weight. And ends loops whose occasions have stayed away at p_now. For operators. Returns how many people it looked at: below p_limit, all are done. Errors: invalid_argument, role_too_low.';
+  'What is too dear to do with every signal, for up to p_limit (1 to 20000) people of the brand that have new evidence: looks for rhythms and habits, holds announced purchases against those made, gives each source of a belief its weight. And ends loops whose occasions have stayed away at p_now. For operators. Returns how many people it looked at: below p_limit, all are done but those who were being changed just then. Errors: invalid_argument, role_too_low.';
 grant execute on function actors.refresh_insights(uuid, integer, timestamptz) to authenticated, service_role;
