@@ -29,6 +29,7 @@ set search_path = ''
 set plan_cache_mode = force_generic_plan -- people by their index, however many: planning would cost ten times the reading of one
 set enable_hashjoin = off
 set enable_mergejoin = off
+set jit = off -- the generic plan looks dear enough to compile
 as $$
 declare
   v_actors constant uuid[] := coalesce(p_actors, array(select distinct b.actor_id from actors.actor_beliefs b where b.brand_id = p_brand));

@@ -37,7 +37,7 @@ as $$
       ln(f.factor) - f.factor - (f.factor - 1) * w.nominal * e.pieces + sum(ln(1 - w.changed + w.changed * f.factor)) as log_likelihood
     from watched w
     join exposed e using (attribute, nominal)
-    cross join (select power(2::double precision, i / 2.0) as factor from generate_series(-7, 7) i) f
+    cross join (select power(2::double precision, i / 2.0) as factor from generate_series(-8, 8) i) f
     cross join parameters r
     where w.pieces > 0 and e.people >= r.people
     group by w.attribute, w.nominal, e.people, e.pieces, f.factor
@@ -48,7 +48,7 @@ as $$
   from weighed w group by w.attribute, w.nominal, w.people order by w.attribute, w.people desc, w.nominal
 $$;
 comment on function private.learnt_hazards(uuid) is
-  'Probability of a change from one piece of evidence to the next, of each attribute, learnt from people with more evidence than the parameter actors.change_after, where there are actors.prior_actors of them: posterior mean over factors from 1/11 to 11 of what the beliefs were folded with. A person says 1 - c + c x factor, c being the probability of the state that it changed, and exp(-(factor - 1) x hazard x pieces): exact but for runs that were dropped. The bounds keep a brand where nobody ever changed from being blind to the first who does.';
+  'Probability of a change from one piece of evidence to the next, of each attribute, learnt from people with more evidence than the parameter actors.change_after, where there are actors.prior_actors of them: posterior mean over factors from 1/16 to 16 of what the beliefs were folded with. A person says 1 - c + c x factor, c being the probability of the state that it changed, and exp(-(factor - 1) x hazard x pieces): exact but for runs that were dropped. The bounds keep a brand where nobody ever changed from being blind to the first who does.';
 
 create function private.pooled_priors(p_brand uuid, p_now timestamptz)
 returns setof private.pooled_prior

