@@ -160,7 +160,7 @@ as $$
   from unnest(p_posteriors) p
   cross join parameters r
   left join actors.actor_friction_points c
-    on (c.brand_id, c.actor_id, c.friction_type) = (p_brand, p.actor_id, split_part(p.attribute, '.', 2)) and c.is_current and c.evidence_count > 0
+    on (c.brand_id, c.actor_id, c.friction_type) = (p_brand, p.actor_id, split_part(p.attribute, '.', 2)) and c.is_current
   where p.attribute like 'friction.%' and p.distribution = 'beta' and (p.mean >= r.opens_at or c.id is not null)
   on conflict (brand_id, actor_id, friction_type) where is_current do update
   set friction_severity = excluded.friction_severity, friction_description = excluded.friction_description, confidence = excluded.confidence,

@@ -72,7 +72,7 @@ as $$
     cross join parameters r
     left join questions q on (q.actor_id, q.attribute, q.category) = (c.actor_id, c.attribute, c.category)
     left join actors.actor_contradictions k
-      on (k.brand_id, k.actor_id, k.attribute, k.category) = (p_brand, c.actor_id, c.attribute, c.category) and k.is_current and k.evidence_count > 0
+      on (k.brand_id, k.actor_id, k.attribute, k.category) = (p_brand, c.actor_id, c.attribute, c.category) and k.is_current
     where c.ln_bayes_factor >= r.opens_at or c.ln_bayes_factor is not null and k.id is not null
   ), written as (
     insert into actors.actor_contradictions as t (brand_id, actor_id, contradiction_type, attribute, category, contradiction_description,

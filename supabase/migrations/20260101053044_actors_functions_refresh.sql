@@ -31,7 +31,7 @@ as $$
     cross join parameters r
     cross join lateral (select (1 + j.w_kept) / (2 + j.w) as kept_share) k
     cross join lateral (select r.reliability * k.kept_share + (1 - r.reliability) * (1 - k.kept_share) as yes) y
-    left join actors.actor_contradictions c on (c.brand_id, c.actor_id, c.attribute, c.category) = (p_brand, j.actor_id, 'intent.purchase', '') and c.is_current and c.evidence_count > 0
+    left join actors.actor_contradictions c on (c.brand_id, c.actor_id, c.attribute, c.category) = (p_brand, j.actor_id, 'intent.purchase', '') and c.is_current
     where j.ln_bayes_factor >= r.opens_at or c.id is not null
   )
   insert into actors.actor_contradictions as t (brand_id, actor_id, contradiction_type, attribute, category, contradiction_description, contradiction_strength,
