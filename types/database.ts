@@ -1262,6 +1262,7 @@ export type Database = {
           attribute: string;
           brand_id: string;
           category_count: number;
+          change_hazard: number | null;
           created_at: string;
           distribution: Database["actors"]["Enums"]["distribution"];
           group_id: string | null;
@@ -1279,6 +1280,7 @@ export type Database = {
           attribute: string;
           brand_id: string;
           category_count?: number;
+          change_hazard?: number | null;
           created_at?: string;
           distribution: Database["actors"]["Enums"]["distribution"];
           group_id?: string | null;
@@ -1295,6 +1297,7 @@ export type Database = {
           attribute?: string;
           brand_id?: string;
           category_count?: number;
+          change_hazard?: number | null;
           created_at?: string;
           distribution?: Database["actors"]["Enums"]["distribution"];
           group_id?: string | null;

@@ -4,6 +4,7 @@
  */
 import { startStack } from "../stack/start.ts";
 import type { Engine } from "../stack/types.ts";
+import { median } from "./accuracy/tracking.ts";
 import type { BenchRow } from "./row.ts";
 
 const ACTORS = 100_000;
@@ -78,32 +79,46 @@ async function measureProfile(engine: Engine, brand: string): Promise<BenchRow> 
     "select id from actors.actors where brand_id = $1::uuid and primary_identifier like 'P%7' limit $2::integer",
     [brand, READS],
   );
-  const read = async (query: string, params: (id: string) => unknown[]) => {
-    const took: number[] = [];
-    for (const { id } of actors) {
-      const started = performance.now();
-      await engine.query(query, params(id));
-      took.push(performance.now() - started);
-    }
-    return took.sort((a, b) => a - b)[took.length >> 1] as number;
+  const timed = async (query: string, params: unknown[]) => {
+    const started = performance.now();
+    await engine.query(query, params);
+    return performance.now() - started;
   };
-  const byKey = () =>
-    read(
-      "select to_jsonb(b) from actors.actor_beliefs b where b.brand_id = $1::uuid and b.actor_id = $2::uuid",
-      (id) => [brand, id],
-    );
-  const profile = () => read("select actors.profile($1::uuid, '2026-02-03')", (id) => [id]);
-  await byKey();
-  await profile();
-  const [plain, ours] = [await byKey(), await profile()];
+  const key: number[] = [];
+  const profile: number[] = [];
+  await asMember(engine, brand);
+  // In turns, so that whatever else the machine does falls on both; the first round warms up.
+  for (const { id } of [...actors, ...actors]) {
+    key.push(await timed(BY_KEY, [brand, id]));
+    profile.push(await timed("select actors.profile($1::uuid, '2026-02-03')", [id]));
+  }
+  const [plain, ours] = [key, profile].map((took) => median(took.slice(READS))) as [number, number];
   return {
-    what: "profile of a person, median",
+    what: "profile of a person read by a member, median",
     figure: ours / plain,
     unit: "times",
     bar: "at most 2",
     rival: `its beliefs by key: ${plain.toFixed(2)} ms, profile ${ours.toFixed(2)} ms`,
     passed: ours <= 2 * plain,
   };
+}
+
+const BY_KEY =
+  "select to_jsonb(b) from actors.actor_beliefs b where b.brand_id = $1::uuid and b.actor_id = $2::uuid";
+
+/** From here on the connection is that of a client: row level security holds for both reads. */
+async function asMember(engine: Engine, brand: string): Promise<void> {
+  const [member] = await engine.query<{ id: string }>(
+    "insert into auth.users (id, aud, role, email) values (gen_random_uuid(), 'authenticated', 'authenticated', 'reader@example.com') returning id",
+  );
+  await engine.query(
+    "insert into core.users (brand_id, auth_user_id, email, role) values ($1::uuid, $2::uuid, 'reader@example.com', 'support')",
+    [brand, member?.id],
+  );
+  await engine.query(
+    "select set_config('request.jwt.claims', $1, false), set_config('role', 'authenticated', false)",
+    [JSON.stringify({ sub: member?.id, role: "authenticated" })],
+  );
 }
 
 /** What an order says, as private.order_evidence tells it: eight pieces; the signal itself is left out of the measure. */

@@ -98,6 +98,8 @@ create table actors.belief_priors (
     constraint variance_is_not_negative check (variance >= 0),
   category_count integer not null default 1
     constraint category_count_is_positive check (category_count > 0),
+  change_hazard double precision
+    constraint change_hazard_is_a_share check (change_hazard between 0 and 1),
   actor_count integer not null,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -112,6 +114,8 @@ comment on column actors.belief_priors.valid_until is 'infinity: in use. Earlier
 comment on column actors.belief_priors.group_id is 'A group of actors.belief_prior_groups; null: the whole brand.';
 comment on column actors.belief_priors.strength is
   'As much as so many observations (gamma: events): large where people are alike. Null: too few people to tell, the parameter actors.prior_strength.<distribution> holds.';
+comment on column actors.belief_priors.change_hazard is
+  'Probability that a person changes from one piece of evidence to the next, learnt from the brand''s people. Null: too few with enough evidence, or the prior of a group; the parameter actors.change_hazard.<kind> holds.';
 comment on column actors.belief_priors.variance is 'Variance of one observation about the mean (normal only).';
 
 create table actors.belief_prior_groups (

@@ -64,7 +64,7 @@ create table actors.actor_drivers (
   confidence double precision not null
     constraint confidence_is_a_share check (confidence between 0 and 1),
   evidence_count integer not null
-    constraint evidence_count_is_positive check (evidence_count > 0),
+    constraint evidence_count_is_not_negative check (evidence_count >= 0),
   last_updated_at timestamptz not null default now(),
   source_signals jsonb not null default '[]'
     constraint source_signals_is_a_list check (jsonb_typeof(source_signals) = 'array'),

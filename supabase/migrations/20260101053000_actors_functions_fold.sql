@@ -90,30 +90,42 @@ comment on function private.rescaled(double precision[], double precision, boole
 
 create function private.with_run(p_state double precision[], p_run double precision[], p_numbers double precision[])
 returns double precision[]
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select p_state[1:4] || (p_state[5] + 1) || p_run || p_state[6:5 + 5 * p_state[5]::integer] || (
-    select array_agg(x order by k, place)
-    from (
-      select (i - 1) / (p_state[5]::integer + 1) as k, case when (i - 1) % (p_state[5]::integer + 1) = 0 then 0 else 1 + i end as place, x
-      from unnest(p_state[6 + 5 * p_state[5]::integer:]) with ordinality u (x, i)
-      union all
-      select k - 1, 1, x from unnest(p_numbers) with ordinality u (x, k)
-    ) e)
+declare
+  v_runs constant integer := p_state[5];
+  v_at integer := 6 + 5 * v_runs;
+  v_state double precision[] := p_state[1:4] || (p_state[5] + 1) || p_run || p_state[6:5 + 5 * v_runs];
+begin
+  -- A loop, as in the two functions below: it takes a third of the time of one query over the array.
+  for k in 1..cardinality(p_numbers) loop
+    v_state := v_state || p_state[v_at] || p_numbers[k] || p_state[v_at + 1:v_at + v_runs];
+    v_at := v_at + v_runs + 1;
+  end loop;
+  return v_state;
+end
 $$;
 comment on function private.with_run(double precision[], double precision[], double precision[]) is 'The state with a run more, the newest: first in each list.';
 
 create function private.without_run(p_state double precision[], p_run integer)
 returns double precision[]
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select p_state[1:4] || (p_state[5] - 1) || p_state[6:5 * p_run] || p_state[6 + 5 * p_run:5 + 5 * p_state[5]::integer] || (
-    select array_agg(x order by i) from unnest(p_state[6 + 5 * p_state[5]::integer:]) with ordinality u (x, i)
-    where (i - 1) % (p_state[5]::integer + 1) <> p_run)
+declare
+  v_runs constant integer := p_state[5];
+  v_at integer := 6 + 5 * v_runs;
+  v_state double precision[] := p_state[1:4] || (p_state[5] - 1) || p_state[6:5 * p_run] || p_state[6 + 5 * p_run:5 + 5 * v_runs];
+begin
+  while v_at <= cardinality(p_state) loop
+    v_state := v_state || p_state[v_at:v_at + p_run - 1] || p_state[v_at + p_run + 1:v_at + v_runs];
+    v_at := v_at + v_runs + 1;
+  end loop;
+  return v_state;
+end
 $$;
 comment on function private.without_run(double precision[], integer) is 'The state without run p_run (1: the newest); the weights are not brought back to a sum of 1.';
 
@@ -145,4 +157,4 @@ begin
 end
 $$;
 comment on function private.with_merged_runs(double precision[], integer) is
-  'The state with run p_run and the next older one as one run: weights added, the rest averaged by weight, born as the heavier was. Loops, because each number is a few operations on an array in memory.';
+  'The state with run p_run and the next older one as one run: weights added, the rest averaged by weight, born as the heavier was.';

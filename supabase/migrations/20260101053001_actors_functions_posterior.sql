@@ -30,6 +30,7 @@ set search_path = ''
 set plan_cache_mode = force_generic_plan -- people by their index, however many: planning would cost ten times the reading of one
 set enable_hashjoin = off
 set enable_mergejoin = off
+set jit = off -- the generic plan looks dear enough to compile
 as $$
 declare
   v_actors constant uuid[] := coalesce(p_actors, array(select distinct b.actor_id from actors.actor_beliefs b where b.brand_id = p_brand));
@@ -52,7 +53,7 @@ begin
     offset 0
   ), counted as (
     -- n0: strength of the prior in the units of the distribution; m0: its mean.
-    select b.*, x.pv as prior_variance,
+    select b.*, x.pv as prior_variance, h.ratio, 1 + h.changed * (h.ratio - 1) as total,
       case when b.distribution = 'gamma' then x.strength / x.mean else x.strength end as n0,
       case when b.distribution = 'dirichlet' then 1.0 / greatest(p.category_count, b.own, 2) else x.mean end as m0
     from beliefs b
@@ -73,6 +74,9 @@ begin
         case b.distribution when 'normal' then p.mean when 'gamma' then b.tracking[case when b.is_stream then 4 else 5 end] else b.tracking[4] end) as mean,
       coalesce(coalesce(s.strength / q.total, 0) + (1 - coalesce(s.strength_share, 0) / q.total) * coalesce(p.strength, b.tracking[3]), b.tracking[3]) as strength,
       coalesce(s.variance / q.total, 0) + (1 - q.of_groups) * coalesce(p.variance, s.variance / s.share) as pv) x
+    -- The runs were weighed with the probability of a change in the settings; to weigh them with the brand's is to multiply.
+    cross join lateral (select coalesce(p.change_hazard / nullif(b.tracking[2], 0), 1) as ratio,
+      case when b.state[5 * b.runs + 2] = 0 then 1 - b.state[5 * b.runs + 1] else 1 end as changed) h
     offset 0 -- here and below: each step is computed once, and not again in every expression that names it
   ), judged as (
     select c.*, k.category, k.k, r.mean, greatest(0, r.second - r.mean * r.mean) as variance, r.weight as evidence_weight, r.amount as evidence_sum,
@@ -94,7 +98,7 @@ begin
       from (
         select u.*, (u.n0 * u.m0 + u.s) / (u.n0 + u.n) as mean
         from (
-          select c.state[5 * i + 1] as w, c.state[5 * i + 2] as born, c.n0 * greatest(0, 1 - c.state[5 * i + 3] * c.c) as n0,
+          select c.state[5 * i + 1] / c.total * case when c.state[5 * i + 2] > 0 then c.ratio else 1 end as w, c.state[5 * i + 2] as born, c.n0 * greatest(0, 1 - c.state[5 * i + 3] * c.c) as n0,
             c.state[5 * i + 4] * c.c as real, c.state[5 * i + 5] * c.c + c.watched as n, c.state[o.at + i] * c.c as s,
             case when c.distribution = 'normal' then c.state[o.at + c.runs + 1 + i] * c.c end as s2,
             coalesce(c.m0, c.state[o.at + i] / nullif(c.state[5 * i + 5], 0), 0) as m0
@@ -128,4 +132,4 @@ begin
 end
 $$;
 comment on function private.actors_posteriors(uuid, uuid[], timestamptz, timestamptz) is
-  'Posterior of every belief of the actors (null: of the whole brand) at p_now: conjugate update of the prior of the brand, or of the actor''s groups by their shares, with the faded statistics of each run (beta, dirichlet per category, gamma-poisson per day or occasion, normal-inverse-gamma), mixed by the weights of the runs. A rate without exposure counts the events after the first, over the time since it. confidence: n / (n + n0 + 1) for shares and n / (n + n0) else, which is 1 - Var_post / Var_prior with the mean held; it fades with the evidence and starts anew with a change. evidence_weight: n, the evidence that is left; evidence_sum: what it adds up to (successes, events, weight of the category). interval_low and _high: 90 % credible interval from mean and variance of the mixture (shares by log odds, rates by Wilson and Hilferty''s cube root). change_probability: that it changed within the last ten pieces. trend: mean less the mean of all evidence had nothing changed; trend_probability: that anything changed at all. p_recorded_at: as it was known then (evidence recorded, people as they were told apart, priors), for p_actors only; null: as it is known now. Rows are those the caller may read.';
+  'Posterior of every belief of the actors (null: of the whole brand) at p_now: conjugate update of the prior of the brand, or of the actor''s groups by their shares, with the faded statistics of each run (beta, dirichlet per category, gamma-poisson per day or occasion, normal-inverse-gamma), mixed by the weights of the runs, which the probability of a change learnt from the brand goes into. A rate without exposure counts the events after the first, over the time since it. confidence: n / (n + n0 + 1) for shares and n / (n + n0) else, which is 1 - Var_post / Var_prior with the mean held; it fades with the evidence and starts anew with a change. evidence_weight: n, the evidence that is left; evidence_sum: what it adds up to (successes, events, weight of the category). interval_low and _high: 90 % credible interval from mean and variance of the mixture (shares by log odds, rates by Wilson and Hilferty''s cube root). change_probability: that it changed within the last ten pieces. trend: mean less the mean of all evidence had nothing changed; trend_probability: that anything changed at all. p_recorded_at: as it was known then (evidence recorded, people as they were told apart, priors), for p_actors only; null: as it is known now. Rows are those the caller may read.';

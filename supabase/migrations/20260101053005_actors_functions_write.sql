@@ -192,20 +192,24 @@ as $$
     from unnest(p_posteriors) p
     where p.attribute like 'response.%' and p.distribution = 'beta'
   ), best as (
-    select distinct on (n.actor_id, n.trigger_type) n.*, sum(n.evidence_count) over (partition by n.actor_id, n.trigger_type)::integer as pieces
-    from named n
+    select distinct on (n.actor_id, n.trigger_type) n.*, sum(n.evidence_count) over w::integer as pieces, jsonb_object_agg(n.kind, round(n.mean::numeric, 4)) over w as answered,
+      -- Kinds that it surely answers less often than its best one.
+      coalesce(jsonb_agg(n.kind) filter (where n.interval_high < n.best_low) over w, '[]') as unmoved
+    from (select n.*, max(n.interval_low) over (partition by n.actor_id, n.trigger_type) as best_low from named n) n
+    window w as (partition by n.actor_id, n.trigger_type)
     order by n.actor_id, n.trigger_type, n.mean desc, n.kind
   )
   insert into actors.actor_psychological_triggers as t (brand_id, actor_id, trigger_type, trigger_description, trigger_strength, success_rate,
-    activation_context, confidence, evidence_count, last_updated_at, source_signals)
+    activation_context, deactivation_conditions, impact_on_behavior, confidence, evidence_count, last_updated_at, source_signals)
   select p_brand, b.actor_id, b.trigger_type, 'answers ' || replace(b.kind, '_', ' '), b.mean, b.mean, jsonb_build_object('stimulus', b.kind),
-    b.confidence, b.pieces, p_now, private.to_list(b.sources)
+    jsonb_build_object('stimuli', b.unmoved), jsonb_build_object('answered', b.answered), b.confidence, b.pieces, p_now, private.to_list(b.sources)
   from best b
   on conflict (brand_id, actor_id, trigger_type) where is_current do update
   set trigger_description = excluded.trigger_description, trigger_strength = excluded.trigger_strength, success_rate = excluded.success_rate,
-    activation_context = excluded.activation_context, confidence = excluded.confidence, evidence_count = excluded.evidence_count,
+    activation_context = excluded.activation_context, deactivation_conditions = excluded.deactivation_conditions, impact_on_behavior = excluded.impact_on_behavior,
+    confidence = excluded.confidence, evidence_count = excluded.evidence_count,
     last_updated_at = excluded.last_updated_at, source_signals = excluded.source_signals
   where t.evidence_count <> excluded.evidence_count
 $$;
 comment on function private.actors_write_triggers(uuid, private.posterior[], timestamptz) is
-  'Writes actors.actor_psychological_triggers from the posteriors of response.*, which learning from outcomes makes; of several kinds of stimulus with one trigger the strongest stands.';
+  'Writes actors.actor_psychological_triggers from the posteriors of response.*, which learning from outcomes makes; of several kinds of stimulus with one trigger the strongest stands; impact_on_behavior has the share answered of each, deactivation_conditions those that surely move the person less.';

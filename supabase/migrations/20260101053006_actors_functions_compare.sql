@@ -128,6 +128,8 @@ as $$
     select c.actor_id, c.attribute,
       (array_agg(c.category order by c.stated_mean desc nulls last, c.category))[1] as stated,
       (array_agg(c.category order by c.actual_mean desc nulls last, c.category))[1] as behavioral,
+      (array_agg(to_jsonb(c.stated_sources) order by c.stated_mean desc nulls last, c.category))[1] as stated_sources,
+      (array_agg(to_jsonb(c.actual_sources) order by c.actual_mean desc nulls last, c.category))[1] as behavioral_sources,
       -- 1 - total variation x 2, both sides as shares of what they name.
       1 - sum(abs(coalesce(c.stated_mean, 0) / nullif(s.stated, 0) - coalesce(c.actual_mean, 0) / nullif(s.actual, 0))) as alignment,
       max(c.stated_confidence) as stated_confidence, max(c.actual_confidence) as behavioral_confidence,
@@ -141,9 +143,9 @@ as $$
     group by c.actor_id, c.attribute
   )
   insert into actors.actor_identity_beliefs as t (brand_id, actor_id, identity_dimension, stated_value, behavioral_value, alignment_score,
-    stated_confidence, behavioral_confidence, evidence_count, last_updated_at, is_contradiction, contradiction_strength, contradiction_explanation)
+    stated_confidence, behavioral_confidence, evidence_count, last_updated_at, stated_sources, behavioral_sources, is_contradiction, contradiction_strength, contradiction_explanation)
   select p_brand, s.actor_id, s.attribute, to_jsonb(s.stated), to_jsonb(s.behavioral), greatest(-1, least(1, s.alignment)),
-    s.stated_confidence, s.behavioral_confidence, s.evidence_count, p_now, x.opens, coalesce(1 / (1 + exp(-s.ln_bayes_factor)), 0),
+    s.stated_confidence, s.behavioral_confidence, s.evidence_count, p_now, coalesce(s.stated_sources, '[]'), coalesce(s.behavioral_sources, '[]'), x.opens, coalesce(1 / (1 + exp(-s.ln_bayes_factor)), 0),
     case when x.opens then format('says %s, acts %s', s.stated, s.behavioral) end
   from sides s
   cross join parameters r
@@ -151,8 +153,8 @@ as $$
   on conflict (brand_id, actor_id, identity_dimension) where is_current do update
   set stated_value = excluded.stated_value, behavioral_value = excluded.behavioral_value, alignment_score = excluded.alignment_score,
     stated_confidence = excluded.stated_confidence, behavioral_confidence = excluded.behavioral_confidence, evidence_count = excluded.evidence_count,
-    last_updated_at = excluded.last_updated_at, is_contradiction = excluded.is_contradiction,
-    contradiction_strength = excluded.contradiction_strength, contradiction_explanation = excluded.contradiction_explanation
+    last_updated_at = excluded.last_updated_at, stated_sources = excluded.stated_sources, behavioral_sources = excluded.behavioral_sources,
+    is_contradiction = excluded.is_contradiction, contradiction_strength = excluded.contradiction_strength, contradiction_explanation = excluded.contradiction_explanation
   where t.evidence_count <> excluded.evidence_count
 $$;
 comment on function private.actors_write_identity(uuid, private.compared_share[], timestamptz) is

@@ -98,33 +98,47 @@ as $$
         when excluded.log_bayes_factor >= (select opens_at from parameters) then null else t.resolution_date end,
       resolution_explanation = case when excluded.log_bayes_factor < 0 then 'what is said and what is seen agree again' end
     where (t.evidence_count, t.log_bayes_factor) is distinct from (excluded.evidence_count, excluded.log_bayes_factor)
-    returning t.id, t.actor_id, t.attribute, t.category, t.contradiction_description, t.contradiction_strength, t.stated_belief, t.actual_behavior,
-      t.evidence_for_stated, t.evidence_for_behavior, t.possible_explanations, t.resolution_hypothesis, t.requires_investigation,
-      t.is_resolved, t.confidence, t.version
-  ), closed as (
-    update ai.contradiction_logs l
-    set resolution_status = 'resolved', resolution_date = p_now, resolution_notes = 'what is said and what is seen agree again'
-    from written w
-    where w.is_resolved and l.brand_id = p_brand and l.scope_type = 'actor' and l.scope_id = w.actor_id
-      and l.resolution_status = 'unresolved' and l.context_data ->> 'actor_contradiction_id' = w.id::text
-  ), logged as (
-    insert into ai.contradiction_logs (brand_id, contradiction_type, contradiction_severity, contradiction_description, belief_a, belief_b,
-      evidence_for_a, evidence_for_b, scope_type, scope_id, context_data, contradiction_strength, possible_explanations,
-      resolution_hypothesis, requires_investigation, detection_confidence, detected_at)
-    select p_brand, 'stated_vs_actual', case when w.requires_investigation then 'high' else 'medium' end::ai.severity, w.contradiction_description,
-      w.stated_belief, w.actual_behavior, w.evidence_for_stated, w.evidence_for_behavior, 'actor', w.actor_id,
-      jsonb_build_object('actor_contradiction_id', w.id, 'attribute', w.attribute, 'category', w.category), w.contradiction_strength,
-      w.possible_explanations, w.resolution_hypothesis, w.requires_investigation, w.confidence, p_now
-    from written w
-    where not w.is_resolved and not exists (
-      select from ai.contradiction_logs l
-      where l.brand_id = p_brand and l.scope_type = 'actor' and l.scope_id = w.actor_id and l.resolution_status = 'unresolved'
-        and l.context_data ->> 'actor_contradiction_id' = w.id::text)
+    returning 1
   )
   select count(*)::integer from written
 $$;
 comment on function private.actors_write_contradictions(uuid, private.compared_share[], timestamptz) is
-  'Opens, follows and closes actors.actor_contradictions by the Bayes factor of stated against observed, and logs openings and endings in ai.contradiction_logs. Both beliefs stay as they are. Returns how many rows it wrote.';
+  'Opens, follows and closes actors.actor_contradictions by the Bayes factor of stated against observed. Both beliefs stay as they are. Returns how many rows it wrote.';
+
+create function private.actors_log_contradictions(p_brand uuid, p_actors uuid[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the number of people
+as $$
+  with open as materialized (
+    select k.* from actors.actor_contradictions k
+    where k.brand_id = p_brand and k.actor_id = any (p_actors) and k.is_current and not k.is_resolved
+  ), logged as materialized (
+    select l.id, (l.context_data ->> 'actor_contradiction_id')::uuid as contradiction_id from ai.contradiction_logs l
+    where l.brand_id = p_brand and l.scope_type = 'actor' and l.scope_id = any (p_actors) and l.resolution_date is null and l.context_data ? 'actor_contradiction_id'
+  ), closed as (
+    update ai.contradiction_logs l
+    set resolution_status = 'resolved', resolution_date = p_now,
+      resolution_notes = coalesce((
+        select k.resolution_explanation from actors.actor_contradictions k where k.brand_id = p_brand and k.id = g.contradiction_id), 'what it stood on is of this person no more')
+    from logged g
+    where l.brand_id = p_brand and l.id = g.id and not exists (select from open o where o.id = g.contradiction_id)
+  )
+  insert into ai.contradiction_logs (brand_id, contradiction_type, contradiction_severity, contradiction_description, belief_a, belief_b,
+    evidence_for_a, evidence_for_b, scope_type, scope_id, context_data, contradiction_strength, possible_explanations,
+    resolution_hypothesis, requires_investigation, detection_confidence, detected_at)
+  select p_brand, case o.contradiction_type when 'intention_vs_outcome' then 'intention_vs_action' else 'stated_vs_actual' end::ai.contradiction_type,
+    case when o.requires_investigation then 'high' else 'medium' end::ai.severity, o.contradiction_description,
+    o.stated_belief, o.actual_behavior, o.evidence_for_stated, o.evidence_for_behavior, 'actor', o.actor_id,
+    jsonb_build_object('actor_contradiction_id', o.id, 'attribute', o.attribute, 'category', o.category), o.contradiction_strength,
+    o.possible_explanations, o.resolution_hypothesis, o.requires_investigation, o.confidence, p_now
+  from open o
+  where not exists (select from logged g where g.contradiction_id = o.id)
+$$;
+comment on function private.actors_log_contradictions(uuid, uuid[], timestamptz) is
+  'Brings ai.contradiction_logs up to date with the open contradictions of the people: each has one open entry, and an entry whose contradiction was resolved, or is gone with its evidence, is closed.';
 
 create function private.actors_write_beliefs(p_brand uuid, p_actors uuid[], p_now timestamptz default now())
 returns void
@@ -145,6 +159,7 @@ begin
   perform private.actors_write_preferences(p_brand, v_shares, p_now);
   perform private.actors_write_identity(p_brand, v_shares, p_now);
   perform private.actors_write_contradictions(p_brand, v_shares, p_now);
+  perform private.actors_log_contradictions(p_brand, p_actors, p_now);
   perform private.actors_write_frictions(p_brand, v_posteriors, p_now);
   perform private.actors_write_triggers(p_brand, v_posteriors, p_now);
   if exists (select from unnest(v_posteriors) p where p.attribute in ('driver.primary', 'identity.archetype')) then

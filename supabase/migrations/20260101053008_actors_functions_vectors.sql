@@ -149,22 +149,24 @@ begin
   where c.brand_id = p_brand and c.component_name = s.component_name;
 
   with vectors as (
-    select m.actor_id, count(*) as known, avg(m.confidence) as quality,
+    select m.actor_id, count(*) as known, avg(m.confidence) as quality, jsonb_agg(m.component_name order by c.position) as names,
+      jsonb_agg(round(m.confidence::numeric, 4) order by c.position) as weights,
       jsonb_object_agg(c.position, greatest(-5, least(5, (m.value - c.mean_value) / c.standard_deviation))) as parts
     from unnest(v_values) m
     join actors.belief_vector_components c on c.brand_id = p_brand and c.component_name = m.component_name and c.standard_deviation > 0
     group by m.actor_id
   )
   insert into actors.actor_belief_vectors as t (brand_id, actor_id, vector_name, vector_data, vector_type, generation_method,
-    generation_parameters, vector_quality, completeness_score, generated_at, last_updated_at)
+    generation_parameters, source_attributes, source_weights, vector_quality, completeness_score, generated_at, last_updated_at)
   select p_brand, v.actor_id, 'belief',
     -- What is not known of a person is 0, the brand's mean.
     (select array_agg(coalesce((v.parts ->> i.i::text)::real, 0) order by i.i) from generate_series(1, 32) i (i))::extensions.vector(32),
-    'combined', 'auto', jsonb_build_object('standardised_at', p_now), v.quality,
+    'combined', 'auto', jsonb_build_object('standardised_at', p_now), v.names, v.weights, v.quality,
     v.known::double precision / (select count(*) from actors.belief_vector_components c where c.brand_id = p_brand and c.standard_deviation > 0), p_now, p_now
   from vectors v
   on conflict (brand_id, actor_id, vector_name) where is_current do update
-  set vector_data = excluded.vector_data, generation_parameters = excluded.generation_parameters, vector_quality = excluded.vector_quality,
+  set vector_data = excluded.vector_data, generation_parameters = excluded.generation_parameters, source_attributes = excluded.source_attributes,
+    source_weights = excluded.source_weights, vector_quality = excluded.vector_quality,
     completeness_score = excluded.completeness_score, generated_at = excluded.generated_at, last_updated_at = excluded.last_updated_at;
   get diagnostics v_count = row_count;
 

@@ -29,40 +29,41 @@ declare
   v_brand constant uuid := private.actors_brand_of(p_actor);
 begin
   perform private.require_time('p_now', p_now);
+  -- Built as text and read once: as jsonb every level would be taken apart and put together again.
   return (
-    select jsonb_build_object(
+    select json_build_object(
       'id', a.id, 'brand_id', a.brand_id, 'name', a.name, 'identifiers', a.identifiers, 'is_active', a.is_active, 'merged_into', a.merged_into,
       'first_seen_at', a.first_seen_at, 'last_seen_at', a.last_seen_at, 'total_signals', a.total_signals,
       'data_quality_score', a.data_quality_score, 'profile_completeness', a.profile_completeness, 'as_of', p_now,
       'beliefs', coalesce((
-        select jsonb_agg(jsonb_build_object('id', p.belief_id, 'attribute', p.attribute, 'context', p.context, 'category', nullif(p.category, ''),
+        select json_agg(json_build_object('id', p.belief_id, 'attribute', p.attribute, 'context', p.context, 'category', nullif(p.category, ''),
             'is_stated', p.is_stated, 'distribution', p.distribution, 'mean', p.mean, 'standard_deviation', sqrt(p.variance),
             'confidence', p.confidence, 'evidence_count', p.evidence_count, 'evidence_weight', p.evidence_weight,
-            'last_evidence_at', p.last_evidence_at, 'interval', jsonb_build_array(p.interval_low, p.interval_high),
+            'last_evidence_at', p.last_evidence_at, 'interval', json_build_array(p.interval_low, p.interval_high),
             'change_probability', p.change_probability,
-            'trend', jsonb_build_object('direction', case when p.trend_probability < 0.5 then 'steady' when p.trend > 0 then 'up' else 'down' end,
+            'trend', json_build_object('direction', case when p.trend_probability < 0.5 then 'steady' when p.trend > 0 then 'up' else 'down' end,
               'by', p.trend, 'probability', p.trend_probability))
           order by p.attribute, p.context, p.is_stated, p.mean desc, p.category)
         from private.actors_posteriors(v_brand, array[p_actor], p_now) p), '[]'),
       'communication', (
-        select jsonb_build_object('id', c.id, 'channel', c.preferred_channel, 'time', c.preferred_time, 'confidence', c.confidence)
+        select json_build_object('id', c.id, 'channel', c.preferred_channel, 'time', c.preferred_time, 'confidence', c.confidence)
         from actors.actor_communication_profiles c where c.brand_id = v_brand and c.actor_id = p_actor and c.is_current),
       'routines', coalesce((
-        select jsonb_agg(jsonb_build_object('id', m.id, 'type', m.loop_type, 'activity', m.activity, 'description', m.loop_description, 'strength', m.loop_strength,
+        select json_agg(json_build_object('id', m.id, 'type', m.loop_type, 'activity', m.activity, 'description', m.loop_description, 'strength', m.loop_strength,
           'confidence', m.confidence, 'period_days', m.pattern_data -> 'period_days', 'next_expected_at', m.next_expected_at) order by m.confidence desc, m.loop_type, m.activity)
         from actors.actor_memory_loops m where m.brand_id = v_brand and m.actor_id = p_actor and m.is_current), '[]'),
       'drivers', (
-        select jsonb_build_object('id', d.id, 'safety', d.safety, 'connection', d.connection, 'status', d.status, 'growth', d.growth, 'freedom', d.freedom, 'purpose', d.purpose,
+        select json_build_object('id', d.id, 'safety', d.safety, 'connection', d.connection, 'status', d.status, 'growth', d.growth, 'freedom', d.freedom, 'purpose', d.purpose,
           'state', d.driver_state, 'coherence', d.coherence, 'decoded', d.decoded)
         from actors.actor_drivers d where d.brand_id = v_brand and d.actor_id = p_actor and d.is_current),
       'friction_points', coalesce((
-        select jsonb_agg(jsonb_build_object('id', f.id, 'type', f.friction_type, 'severity', f.friction_severity, 'description', f.friction_description,
+        select json_agg(json_build_object('id', f.id, 'type', f.friction_type, 'severity', f.friction_severity, 'description', f.friction_description,
           'is_resolved', f.is_resolved) order by f.friction_severity desc)
         from actors.actor_friction_points f where f.brand_id = v_brand and f.actor_id = p_actor and f.is_current), '[]'),
       'contradictions', coalesce((
-        select jsonb_agg(jsonb_build_object('id', k.id, 'attribute', k.attribute, 'category', k.category, 'description', k.contradiction_description,
+        select json_agg(json_build_object('id', k.id, 'attribute', k.attribute, 'category', k.category, 'description', k.contradiction_description,
           'log_bayes_factor', k.log_bayes_factor, 'question', k.resolution_hypothesis, 'expected_information_gain', k.expected_information_gain) order by k.log_bayes_factor desc)
-        from actors.actor_contradictions k where k.brand_id = v_brand and k.actor_id = p_actor and k.is_current and not k.is_resolved), '[]'))
+        from actors.actor_contradictions k where k.brand_id = v_brand and k.actor_id = p_actor and k.is_current and not k.is_resolved), '[]'))::jsonb
     from actors.actors a where a.id = p_actor);
 end
 $$;

@@ -106,7 +106,6 @@ begin
 
     if v_hazard > 0 and v_w > 0 and (v_runs > 1 or v_s[9] * v_c >= p_tracking[6]) then
       -- How likely each run made this piece, to the power of the piece's weight.
-      v_total := 0;
       v_ready := 0;
       v_mean := 0;
       v_like := array_fill(0::double precision, array[v_runs]);
@@ -137,7 +136,6 @@ begin
           v_like[r] := coalesce(exp(greatest(-600, v_w * (0.5 * ln(0.25 + v_n / 4) - 0.5 * ln(2 + v_n) - 0.5 * ln(v_scale)
             - (3 + v_n) / 2 * ln(1 + power(v_value - v_q, 2) / v_scale / (2 + v_n))))), 1);
         end if;
-        v_total := v_total + v_s[5 * r + 1] * v_like[r];
         if v_s[5 * r + 4] * v_c >= p_tracking[6] then
           v_ready := v_ready + v_s[5 * r + 1];
           v_mean := v_mean + v_s[5 * r + 1] * v_q;
@@ -160,34 +158,30 @@ begin
           v_new := exp(greatest(-600, v_w * (0.5 * ln(0.5::double precision) - 0.5 * ln(3::double precision) - 0.5 * ln(v_scale)
             - 2 * ln(1 + power(v_value - v_mean, 2) / v_scale / 3))));
         end if;
-        -- Only a piece that the belief as it is explains worse can be the first after a change; worse by more than rounding,
-        -- for two events at one moment are explained alike.
-        if v_new > v_total * (1 + 1e-9) then
-          for r in 1..v_runs loop
-            if v_s[5 * r + 4] * v_c >= p_tracking[6] then
-              v_like[r] := v_like[r] * (1 - v_hazard * v_w);
-            end if;
-          end loop;
-          v_b := case when v_is_beta or v_is_dirichlet then p_tracking[7] / v_c when v_is_gamma then 1 / v_mean / v_c else 1 / v_c end;
-          v_numbers := case when v_is_beta then array[v_b * v_away] when v_is_gamma then array[1 / v_c] else array[v_b * v_mean, v_b * v_mean * v_mean] end;
-          if v_is_dirichlet then
-            for k in 1..cardinality(v_categories) loop
-              v_q := 0;
-              for r in 1..v_runs loop
-                if v_s[5 * r + 4] * v_c >= p_tracking[6] then
-                  v_n := v_strength * (1 / v_c - v_s[5 * r + 3]);
-                  v_q := v_q + v_s[5 * r + 1] * (v_n / v_many + v_s[v_o + (k - 1) * (v_runs + 1) + 1 + r]) / (v_n + v_s[5 * r + 5]);
-                end if;
-              end loop;
-              v_numbers[k] := v_b * (1 - v_q / v_ready) / (v_many - 1);
-            end loop;
-            v_numbers := v_numbers[1:cardinality(v_categories)];
+        for r in 1..v_runs loop
+          if v_s[5 * r + 4] * v_c >= p_tracking[6] then
+            v_like[r] := v_like[r] * (1 - v_hazard * v_w);
           end if;
-          v_s := private.with_run(v_s, array[v_hazard * v_w * v_ready, v_pieces + p, 1 / v_c, 0, v_b], v_numbers);
-          v_like := v_new || v_like;
-          v_runs := v_runs + 1;
-          v_o := v_o + 5;
+        end loop;
+        v_b := case when v_is_beta or v_is_dirichlet then p_tracking[7] / v_c when v_is_gamma then 1 / v_mean / v_c else 1 / v_c end;
+        v_numbers := case when v_is_beta then array[v_b * v_away] when v_is_gamma then array[1 / v_c] else array[v_b * v_mean, v_b * v_mean * v_mean] end;
+        if v_is_dirichlet then
+          for k in 1..cardinality(v_categories) loop
+            v_q := 0;
+            for r in 1..v_runs loop
+              if v_s[5 * r + 4] * v_c >= p_tracking[6] then
+                v_n := v_strength * (1 / v_c - v_s[5 * r + 3]);
+                v_q := v_q + v_s[5 * r + 1] * (v_n / v_many + v_s[v_o + (k - 1) * (v_runs + 1) + 1 + r]) / (v_n + v_s[5 * r + 5]);
+              end if;
+            end loop;
+            v_numbers[k] := v_b * (1 - v_q / v_ready) / (v_many - 1);
+          end loop;
+          v_numbers := v_numbers[1:cardinality(v_categories)];
         end if;
+        v_s := private.with_run(v_s, array[v_hazard * v_w * v_ready, v_pieces + p, 1 / v_c, 0, v_b], v_numbers);
+        v_like := v_new || v_like;
+        v_runs := v_runs + 1;
+        v_o := v_o + 5;
       end if;
 
       if v_runs > 1 then
@@ -206,8 +200,15 @@ begin
         end loop;
         v_runs := v_s[5];
         if v_runs > v_most_runs then
-          -- The neighbours of which one weighs least become one; the newest is left time to prove itself.
-          select r into v_i from generate_series(2, v_runs - 1) r order by least(v_s[5 * r + 1], v_s[5 * r + 6]), r limit 1;
+          -- The neighbours whose becoming one changes least: light, or begun at nearly the same time. The newest is left time to prove itself.
+          v_b := 'infinity';
+          for r in 2..v_runs - 1 loop
+            v_q := v_s[5 * r + 1] * v_s[5 * r + 6] / (v_s[5 * r + 1] + v_s[5 * r + 6]) * abs(ln((v_s[5 * r + 4] * v_c + 1) / (v_s[5 * r + 9] * v_c + 1)));
+            if v_q < v_b then
+              v_b := v_q;
+              v_i := r;
+            end if;
+          end loop;
           v_s := private.with_merged_runs(v_s, v_i);
         end if;
         v_runs := v_s[5];
@@ -247,4 +248,4 @@ begin
 end
 $$;
 comment on function private.fold(actors.distribution, double precision[], double precision[], text[], integer[], uuid[], timestamptz, timestamptz[], uuid[], double precision[], double precision[], double precision[], text[]) is
-  'Folds pieces of evidence about one belief, in the order given (ascending in time), into its state and returns all of these but the time. p_tracking: settings (private.tracking); p_state, p_categories, p_counts (pieces per category), p_sources (the ten latest, newest first), p_as_of: what is stored (null: nothing yet). Run-length mixture (Adams and MacKay 2007) with at most four runs: a run is the hypothesis that the person last changed at one piece; a new one begins where a piece speaks against the belief. Evidence fades by 2^(-dt/half-life). From a stored state or from the first piece the result is the same to the bit.';
+  'Folds pieces of evidence about one belief, in the order given (ascending in time), into its state and returns all of these but the time. p_tracking: settings (private.tracking); p_state, p_categories, p_counts (pieces per category), p_sources (the ten latest, newest first), p_as_of: what is stored (null: nothing yet). Run-length mixture (Adams and MacKay 2007) with at most four runs: a run is the hypothesis that the person last changed at one piece; of more, the two that differ least are merged. The weights of the runs stand on the probability of a change in p_tracking; that learnt from the brand comes in when they are read (private.actors_posteriors). Evidence fades by 2^(-dt/half-life). From a stored state or from the first piece the result is the same to the bit.';

@@ -6,8 +6,49 @@ create type private.pooled_prior as (
   strength double precision,
   variance double precision,
   category_count integer,
+  change_hazard double precision,
   actor_count integer
 );
+
+create function private.learnt_hazards(p_brand uuid)
+returns table (attribute text, hazard double precision)
+language sql
+stable
+set search_path = ''
+set jit = off -- thousands of cheap rows
+as $$
+  with parameters as materialized (
+    select private.actors_number(p_brand, 'change_after') as after, private.actors_number(p_brand, 'prior_actors') as people
+  ), watched as materialized (
+    -- Those who could have changed: the probability that they did by the settings' hazard, and in how many pieces.
+    select b.attribute, b.tracking[2] as nominal,
+      case when b.state[5 * b.state[5]::integer + 2] = 0 then 1 - b.state[5 * b.state[5]::integer + 1] else 1 end as changed,
+      b.evidence_count * coalesce(case when b.distribution = 'gamma' then b.state[2] / nullif(b.state[3], 0) else b.state[1] * b.state[3] / nullif(b.state[2], 0) end, 1)
+        - r.after as pieces
+    from actors.actor_beliefs b
+    cross join parameters r
+    where b.brand_id = p_brand and not b.is_stated and b.evidence_count > r.after and b.tracking[2] > 0
+  ), exposed as (
+    select w.attribute, w.nominal, sum(w.pieces) as pieces, count(*) as people
+    from watched w where w.pieces > 0 group by w.attribute, w.nominal
+  ), candidates as (
+    -- Gamma(1, mean = the setting) as prior; the candidates stand evenly in the logarithm, hence the ln(factor).
+    select w.attribute, w.nominal, e.people, f.factor,
+      ln(f.factor) - f.factor - (f.factor - 1) * w.nominal * e.pieces + sum(ln(1 - w.changed + w.changed * f.factor)) as log_likelihood
+    from watched w
+    join exposed e using (attribute, nominal)
+    cross join (select power(2::double precision, i / 2.0) as factor from generate_series(-8, 8) i) f
+    cross join parameters r
+    where w.pieces > 0 and e.people >= r.people
+    group by w.attribute, w.nominal, e.people, e.pieces, f.factor
+  ), weighed as (
+    select c.*, exp(greatest(-600, c.log_likelihood - max(c.log_likelihood) over (partition by c.attribute, c.nominal))) as weight from candidates c
+  )
+  select distinct on (w.attribute) w.attribute, w.nominal * sum(w.factor * w.weight) / sum(w.weight)
+  from weighed w group by w.attribute, w.nominal, w.people order by w.attribute, w.people desc, w.nominal
+$$;
+comment on function private.learnt_hazards(uuid) is
+  'Probability of a change from one piece of evidence to the next, of each attribute, learnt from people with more evidence than the parameter actors.change_after, where there are actors.prior_actors of them: posterior mean over factors from 1/16 to 16 of what the beliefs were folded with. A person says 1 - c + c x factor, c being the probability of the state that it changed, and exp(-(factor - 1) x hazard x pieces): exact but for runs that were dropped. The bounds keep a brand where nobody ever changed from being blind to the first who does.';
 
 create function private.pooled_priors(p_brand uuid, p_now timestamptz)
 returns setof private.pooled_prior
@@ -74,13 +115,14 @@ as $$
     case when o.distribution <> 'normal' and case when o.distribution = 'gamma' then o.actors else o.known end >= l.actors
       then least(case when o.distribution = 'gamma' then 20 * l.least else l.most end, greatest(l.least, coalesce(o.strength, l.most))) end,
     case when o.distribution = 'normal' then greatest(0, o.second / o.n - power(o.x / o.n, 2)) else 0 end,
-    o.many, o.actors
+    o.many, case when o.group_id is null then h.hazard end, o.actors
   from moments o
   cross join limits l
+  left join private.learnt_hazards(p_brand) h using (attribute)
   where o.n > 0
 $$;
 comment on function private.pooled_priors(uuid, timestamptz) is
-  'Priors of the brand, and of each group of actors.belief_prior_groups with its people weighted by their shares: pooled share, pooled rate, mean and variance, number of categories; and, from the parameter actors.prior_actors people on, the strength by moments (empirical Bayes), between the parameters actors.prior_strength.least and .most.';
+  'Priors of the brand, and of each group of actors.belief_prior_groups with its people weighted by their shares: pooled share, pooled rate, mean and variance, number of categories; and, from the parameter actors.prior_actors people on, the strength by moments (empirical Bayes), between the parameters actors.prior_strength.least and .most, and the probability of a change (private.learnt_hazards).';
 
 create function private.moved(p_before double precision, p_after double precision)
 returns boolean
@@ -106,13 +148,13 @@ begin
         select from unnest(v_priors) n
         where n.attribute = p.attribute and n.group_id is not distinct from p.group_id
           and (n.distribution <> p.distribution or n.category_count <> p.category_count
-            or private.moved(p.mean, n.mean) or private.moved(p.strength, n.strength) or private.moved(p.variance, n.variance)))
+            or private.moved(p.mean, n.mean) or private.moved(p.strength, n.strength) or private.moved(p.variance, n.variance) or private.moved(p.change_hazard, n.change_hazard)))
       or p.group_id is not null and not exists (
         select from actors.belief_prior_groups g
         where g.brand_id = p_brand and g.group_id = p.group_id and g.valid_until = 'infinity'));
 
-  insert into actors.belief_priors as p (brand_id, attribute, group_id, distribution, mean, strength, variance, category_count, actor_count, valid_from)
-  select p_brand, n.attribute, n.group_id, n.distribution, n.mean, n.strength, n.variance, n.category_count, n.actor_count, p_now from unnest(v_priors) n
+  insert into actors.belief_priors as p (brand_id, attribute, group_id, distribution, mean, strength, variance, category_count, change_hazard, actor_count, valid_from)
+  select p_brand, n.attribute, n.group_id, n.distribution, n.mean, n.strength, n.variance, n.category_count, n.change_hazard, n.actor_count, p_now from unnest(v_priors) n
   on conflict (brand_id, attribute, group_id, valid_until) do update
   set actor_count = excluded.actor_count;
   return cardinality(v_priors);

@@ -121,7 +121,7 @@ $$;
 comment on function private.fold_evidence(uuid, uuid[], timestamptz) is
   'Folds rows just added to actors.evidence into actors.actor_beliefs and returns how many beliefs changed. Call it in the transaction that adds them. Folding the same rows again changes no number: whatever is not later than the last piece makes its belief be folded again from the whole ledger, so order of arrival never matters.';
 
-create function private.refold_actors(p_brand uuid, p_actors uuid[], p_now timestamptz default now())
+create function private.refold_actors(p_brand uuid, p_actors uuid[], p_now timestamptz default now(), p_anew boolean default true)
 returns integer
 language plpgsql
 volatile
@@ -129,6 +129,8 @@ set search_path = ''
 set plan_cache_mode = force_custom_plan -- a few people or all of them: the plan depends on p_actors
 as $$
 declare
+  v_tables constant text[] := array['actor_demographics', 'actor_identity_beliefs', 'actor_behavioral_scores', 'actor_communication_profiles',
+    'actor_psychological_triggers', 'actor_preferences', 'actor_friction_points', 'actor_contradictions', 'actor_drivers'];
   v_table text;
   v_count integer;
 begin
@@ -152,15 +154,26 @@ begin
       select from private.evidence_pieces e
       where (e.brand_id, e.actor_id, e.attribute, e.context, e.is_stated) = (b.brand_id, b.actor_id, b.attribute, b.context, b.is_stated));
 
-  -- The belief tables follow what is left: their current rows are made again, so none stands on evidence that is gone.
-  -- A loop over the tables, each named once.
-  for v_table in select t.name from unnest(array['actor_demographics', 'actor_identity_beliefs', 'actor_behavioral_scores', 'actor_communication_profiles',
-    'actor_psychological_triggers', 'actor_preferences', 'actor_memory_loops', 'actor_friction_points', 'actor_contradictions']) t (name) loop
-    execute format('delete from actors.%I t where t.brand_id = $1 and t.actor_id = any ($2) and t.is_current', v_table) using p_brand, p_actors;
+  -- The belief tables follow what is left, row by row: what is written again keeps its id, what is not stands on nothing any more.
+  -- Loops over the tables, each named once.
+  foreach v_table in array v_tables loop
+    execute format('update actors.%I t set evidence_count = 0 where t.brand_id = $1 and t.actor_id = any ($2) and t.is_current', v_table) using p_brand, p_actors;
   end loop;
   perform private.actors_write_beliefs(p_brand, p_actors, p_now);
+  perform private.actors_write_intentions(p_brand, p_actors, p_now);
+  foreach v_table in array v_tables loop
+    execute format('delete from actors.%I t where t.brand_id = $1 and t.actor_id = any ($2) and t.is_current and t.evidence_count = 0', v_table) using p_brand, p_actors;
+  end loop;
+  if p_anew then
+    -- What was open once stays until it is refuted; what the evidence that went had opened does not.
+    delete from actors.actor_friction_points f
+    where f.brand_id = p_brand and f.actor_id = any (p_actors) and f.is_current and f.friction_severity < private.actors_number(p_brand, 'friction_severity');
+    delete from actors.actor_contradictions k
+    where k.brand_id = p_brand and k.actor_id = any (p_actors) and k.is_current and k.log_bayes_factor < private.actors_number(p_brand, 'contradiction_log_bayes_factor');
+  end if;
+  perform private.actors_log_contradictions(p_brand, p_actors, p_now);
   return v_count;
 end
 $$;
-comment on function private.refold_actors(uuid, uuid[], timestamptz) is
-  'Makes all beliefs of the actors again from their evidence, after evidence was moved or retracted: beliefs without evidence go, and the current rows of the belief tables are written anew at p_now (earlier versions stay). Returns how many beliefs came out otherwise than they were stored.';
+comment on function private.refold_actors(uuid, uuid[], timestamptz, boolean) is
+  'Makes all beliefs of the actors again from their evidence, after evidence was moved or retracted: beliefs without evidence go, the current rows of the belief tables are written again at p_now in place (ids stay, earlier versions too), and those that would not be written any more go. p_anew: so do friction points and contradictions that are not strong enough to be opened today; false where no evidence went. Rhythms follow with actors.refresh_insights. Returns how many beliefs came out otherwise than they were stored.';

@@ -97,6 +97,9 @@ begin
     where s.brand_id = r.brand_id and s.identity_record_id = r.id and s.actor_id is not null and s.retracted_at is null)
   where r.brand_id = v_signal.brand_id and r.id = v_signal.identity_record_id;
   perform private.refold_actors(v_signal.brand_id, coalesce(v_actors, '{}'), p_now);
+  -- Now, and not with the next job: nothing that is current may stand on it.
+  perform private.actors_write_insights(v_signal.brand_id, coalesce(v_actors, '{}'), p_now, true);
+  update actors.actor_belief_vectors t set is_current = false where t.brand_id = v_signal.brand_id and t.actor_id = any (v_actors) and t.is_current;
   perform private.recount_actors(v_signal.brand_id, coalesce(v_actors, '{}'));
   if exists (select from actors.identity_records r where r.brand_id = v_signal.brand_id and r.id = v_signal.identity_record_id and r.signal_count = 0) then
     perform private.forget_record(v_signal.brand_id, v_signal.identity_record_id, p_now);

@@ -71,7 +71,7 @@ begin
   v_ids := array(select a.id from actors.actors a where a.brand_id = p_brand order by a.id);
   actors := cardinality(v_ids);
   for v_from in 1..actors by v_batch loop
-    beliefs_changed := beliefs_changed + private.refold_actors(p_brand, v_ids[v_from:v_from + v_batch - 1], p_now);
+    beliefs_changed := beliefs_changed + private.refold_actors(p_brand, v_ids[v_from:v_from + v_batch - 1], p_now, false);
   end loop;
 
   hash_after := private.beliefs_hash(p_brand);

@@ -77,7 +77,7 @@ $$;
 comment on function private.habits(uuid, uuid[], timestamptz) is
   'The weekday and the two hours of the day to which each person keeps most, by activity: Bayes factor of shares of its own (Dirichlet of strength 0.3 per class) against what the other people of the brand do (the 300 seen last, each counted once, and ten imagined ones who come at any time), so that opening hours and closing days are nobody''s habit. It exceeds x by chance with probability at most 1/x: ln_p is minus its logarithm, divided by the days per visit, because the days of one visit say the same thing.';
 
-create function private.actors_write_loops(p_brand uuid, p_actors uuid[], p_now timestamptz default now())
+create function private.actors_write_loops(p_brand uuid, p_actors uuid[], p_now timestamptz default now(), p_anew boolean default false)
 returns integer
 language plpgsql
 volatile
@@ -102,7 +102,7 @@ begin
     from unnest(v_rhythms) r
     cross join brand b
     left join actors.actor_memory_loops c
-      on (c.brand_id, c.actor_id, c.loop_type, c.activity) = (p_brand, r.actor_id, r.loop_type, r.activity) and c.is_current
+      on (c.brand_id, c.actor_id, c.loop_type, c.activity) = (p_brand, r.actor_id, r.loop_type, r.activity) and c.is_current and not p_anew
     -- What was found stays until it is ten times less sure.
     where r.ln_p <= case when r.pattern ? 'calendar' then b.rhythm else b.habit end + case when c.id is null then 0 else ln(10::double precision) end and r.expires_day > b.today
   ), written as (
@@ -133,5 +133,5 @@ begin
   return v_count;
 end
 $$;
-comment on function private.actors_write_loops(uuid, uuid[], timestamptz) is
-  'Brings actors.actor_memory_loops of the people up to date at p_now: a loop opens where chance would give as much with at most the probability of the parameters actors.rhythm_chance and actors.habit_chance. The thresholds are the same for every person and batch, so a rebuild finds the same loops; false ones stay below a twentieth of all wherever one person in a hundred has a rhythm. A loop loses its current row, and stays as a version, when it can no longer be told from chance or its occasions stay away. Returns how many are current.';
+comment on function private.actors_write_loops(uuid, uuid[], timestamptz, boolean) is
+  'Brings actors.actor_memory_loops of the people up to date at p_now: a loop opens where chance would give as much with at most the probability of the parameters actors.rhythm_chance and actors.habit_chance. The thresholds are the same for every person and batch, so a rebuild finds the same loops; false ones stay below a twentieth of all wherever one person in a hundred has a rhythm. A loop loses its current row, and stays as a version, when it can no longer be told from chance or its occasions stay away; p_anew: one that exists must be found like a new one. Returns how many are current.';

@@ -126,9 +126,7 @@ begin
   )
   select array_agg(distinct t.actor_id) into v_actors from taken t;
   if v_actors is not null then
-    v_count := private.actors_write_loops(p_brand, v_actors, p_now);
-    perform private.actors_write_intentions(p_brand, v_actors, p_now);
-    perform private.actors_write_source_weights(p_brand, v_actors);
+    v_count := private.actors_write_insights(p_brand, v_actors, p_now);
   end if;
   -- Nothing came, and that is the news.
   update actors.actor_memory_loops m set is_current = false, last_updated_at = p_now
@@ -151,5 +149,5 @@ begin atomic
   select private.actors_refresh_insights(p_brand, p_limit, p_now);
 end;
 comment on function actors.refresh_insights(uuid, integer, timestamptz) is
-  'What is too dear to do with every signal, for up to p_limit (1 to 20000) people of the brand that have new evidence: looks for rhythms and habits, holds announced purchases against those made, gives each source of a belief its weight. And ends loops whose occasions have stayed away at p_now. For operators. Returns how many people it looked at: below p_limit, all are done but those who were being changed just then. Errors: invalid_argument, role_too_low.';
+  'What is too dear to do with every signal, for up to p_limit (1 to 20000) people of the brand that have new evidence: looks for rhythms and habits, holds announced purchases against those made, tells the circumstances of scores, frictions and rhythms, gives each source of a belief its weight. And ends loops whose occasions have stayed away at p_now. For operators. Returns how many people it looked at: below p_limit, all are done but those who were being changed just then. Errors: invalid_argument, role_too_low.';
 grant execute on function actors.refresh_insights(uuid, integer, timestamptz) to authenticated, service_role;

@@ -65,11 +65,12 @@ volatile
 set search_path = ''
 as $$
   insert into actors.actor_clustering_metadata (brand_id, actor_id, clustering_run_id, algorithm_used, assigned_cohorts,
-    distances_to_centroids, confidence_scores, vector_used, clustered_at, is_stable)
+    distances_to_centroids, vector_similarity_scores, confidence_scores, parameters, vector_used, clustered_at, is_stable)
   select p_brand, p.actor_id, p_run,
     case when r.algorithm_name in ('kmeans', 'dbscan', 'hierarchical', 'gaussian_mixture', 'spectral') then r.algorithm_name else 'other' end,
     jsonb_build_array(m.cohort_id), jsonb_object(p_cohorts::text[], p.distances::text[]),
-    jsonb_build_object(m.cohort_id, m.membership_confidence), p.vector_id, p_now,
+    (select jsonb_object_agg(d.cohort_id, round((1 / (1 + d.distance))::numeric, 4)) from unnest(p_cohorts, p.distances) d (cohort_id, distance)),
+    jsonb_build_object(m.cohort_id, m.membership_confidence), r.parameters, p.vector_id, p_now,
     m.previous_memberships = '[]' or m.assigned_at < p_now
   from private.clustering_points p
   join cohorts.clustering_runs r on r.id = p_run

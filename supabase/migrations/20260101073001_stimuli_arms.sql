@@ -61,3 +61,21 @@ $$;
 comment on function private.record_reward(uuid, uuid, uuid, double precision, double precision, timestamptz, integer) is
   'Updates the arm of a template in a cohort after p_pulls deployments with mean reward p_reward (0..1) and summed weight p_weight (>= 0): first fades it to p_now, then alpha += weight x reward and beta += weight x (1 - reward). n calls at one moment and one call with their mean and sum give the same. Returns the arm. Error: invalid_argument.';
 grant execute on function private.record_reward(uuid, uuid, uuid, double precision, double precision, timestamptz, integer) to service_role;
+
+create function private.take_back_reward(p_brand uuid, p_cohort uuid, p_template uuid, p_responses integer, p_rewarded_at timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  update stimuli.arms a
+  set alpha = greatest(private.parameter(p_brand, 'stimuli.prior_alpha')::double precision, a.alpha - p_responses * f.g), beta = a.beta + p_responses * f.g
+  from (
+    select t.id, 2 ^ -least(1000, greatest(0, extract(epoch from t.last_reward_at - p_rewarded_at) / 86400
+      / private.parameter(p_brand, 'stimuli.half_life_days')::double precision))::double precision as g
+    from stimuli.arms t where t.brand_id = p_brand and t.cohort_id = p_cohort and t.template_id = p_template
+  ) f
+  where a.id = f.id
+$$;
+comment on function private.take_back_reward(uuid, uuid, uuid, integer, timestamptz) is
+  'Makes silences of p_responses responses that an arm was rewarded with at p_rewarded_at: what has not faded of them since, 2^(-days / half-life) each, moves from alpha to beta. Nothing where there is no such arm.';

@@ -30,9 +30,9 @@ cross join lateral (
     v.rating, 'stars', null
   from signals.reviews v where v.brand_id = s.brand_id and v.signal_id = s.id
 ) r (outcome_type, outcome_category, outcome_value, outcome_unit, stimulus_ref)
-where not s.is_duplicate and s.actor_id is not null;
+where not s.is_duplicate and s.actor_id is not null and s.retracted_at is null;
 comment on view private.signal_responses is
-  'Signals read as what they would be as an outcome: orders (purchase; a return is negative revenue), e-mail (open, click, unsubscribe, complaint), web (click from a campaign, signup, conversion), inbound WhatsApp (engagement, or unsubscribe for STOP), reviews (feedback). stimulus_ref: where the signal names the stimulus (e-mail campaign_id, utm_campaign = stimulus id) it is an outcome of no other.';
+  'Signals, without what was taken back, read as what they would be as an outcome: orders (purchase; a return is negative revenue), e-mail (open, click, unsubscribe, complaint), web (click from a campaign, signup, conversion), inbound WhatsApp (engagement, or unsubscribe for STOP), reviews (feedback). stimulus_ref: where the signal names the stimulus (e-mail campaign_id, utm_campaign = stimulus id) it is an outcome of no other.';
 
 create function private.is_response(p_type outcomes.outcome_type)
 returns boolean

@@ -68,7 +68,7 @@ $$;
 comment on function private.outcomes_attribution(uuid, uuid[], timestamptz) is
   'Share of the outcomes of each stimulus and type that would not have come without it, from the randomised holdout: 1 - p_H / p_T, cut to [0, 1]. With m = outcomes.prior_strength, x of n people of a group who had such an outcome: brand b = (x_H + 1/2) / (n_H + 1) over all held out of the last outcomes.baseline_days; cohort c = (m b + x_H) / (m + n_H) over the cohort''s other stimuli; p_H = (m c + x_H) / (m + n_H) and p_T = (m p_H + x_T) / (m + n_T) of the stimulus itself. So with few people it says: no effect. Everyone assigned counts, delivered or not (intention to treat), because only assignment was random.';
 
-create function private.attribute_outcomes(p_brand uuid, p_now timestamptz)
+create function private.attribute_outcomes(p_brand uuid, p_now timestamptz, p_stimuli uuid[] default null)
 returns integer
 language plpgsql
 volatile
@@ -77,16 +77,17 @@ as $$
 declare
   v_changed integer;
 begin
-  with open_stimuli as materialized (
-    select distinct d.stimulus_id from stimuli.stimulus_deployments d where d.brand_id = p_brand and d.learned_at is null
+  with judged as materialized (
+    select d.id, d.stimulus_id from stimuli.stimulus_deployments d
+    where d.brand_id = p_brand and case when p_stimuli is null then d.learned_at is null else d.stimulus_id = any (p_stimuli) end
   ),
   shares as materialized (
-    select * from private.outcomes_attribution(p_brand, (select coalesce(array_agg(s.stimulus_id), '{}') from open_stimuli s), p_now)
+    select * from private.outcomes_attribution(p_brand, (select coalesce(array_agg(distinct j.stimulus_id), '{}') from judged j), p_now)
   ),
   own as materialized (
     select o.id, o.source_signal_id, case when o.is_holdout then 0 else a.attribution end as share, a as basis
     from outcomes.outcomes o
-    join stimuli.stimulus_deployments d on d.brand_id = o.brand_id and d.id = o.deployment_id and d.learned_at is null
+    join judged j on j.id = o.deployment_id
     join shares a on a.stimulus_id = o.stimulus_id and a.outcome_type = o.outcome_type
     where o.brand_id = p_brand and o.source_signal_id is not null
   ),
@@ -95,7 +96,7 @@ begin
     select o.source_signal_id, sum(o.attribution_confidence) as share
     from outcomes.outcomes o
     join stimuli.stimulus_deployments d on d.brand_id = o.brand_id and d.id = o.deployment_id and d.learned_at is not null
-    where o.brand_id = p_brand and o.source_signal_id in (select w.source_signal_id from own w)
+    where o.brand_id = p_brand and o.source_signal_id in (select w.source_signal_id from own w) and d.id not in (select j.id from judged j)
     group by o.source_signal_id
   ),
   credited as materialized (
@@ -119,5 +120,5 @@ begin
   return v_changed;
 end
 $$;
-comment on function private.attribute_outcomes(uuid, timestamptz) is
-  'Recomputes attribution_confidence of all outcomes whose window is still open and returns how many changed.';
+comment on function private.attribute_outcomes(uuid, timestamptz, uuid[]) is
+  'Recomputes attribution_confidence of all outcomes whose window is still open, or of all of the stimuli in p_stimuli, and returns how many changed.';

@@ -1,3 +1,27 @@
+create function private.findings(p_brand uuid, p_deployments uuid[])
+returns table (actor_id uuid, attribute text, outcome_id uuid, value double precision, weight double precision, occurred_at timestamptz)
+language sql
+stable
+set search_path = ''
+set enable_nestloop = off -- thousands of deployments at once, of which the statistics may know nothing: hash joins, never a quadratic one
+as $$
+  select distinct on (d.id) coalesce(a.merged_into, a.id), 'response.' || t.template_category, o.id,
+    case when private.is_response(o.outcome_type) then 1 else 0 end::double precision,
+    case when private.is_response(o.outcome_type)
+      then o.data_quality_score * o.outcome_confidence * o.attribution_confidence else 1 end,
+    o.outcome_timestamp
+  from stimuli.stimulus_deployments d
+  join stimuli.stimulus_templates t on t.brand_id = d.brand_id and t.id = d.template_id
+  join actors.actors a on a.brand_id = d.brand_id and a.id = d.actor_id
+  join outcomes.outcomes o on o.brand_id = d.brand_id and o.deployment_id = d.id
+  where d.brand_id = p_brand and d.id = any (p_deployments) and not d.is_holdout
+    and d.delivery_status in ('pending', 'sent', 'delivered')
+    and (private.is_response(o.outcome_type) or o.source_signal_id is null)
+  order by d.id, private.is_response(o.outcome_type) desc, o.attribution_confidence desc, o.outcome_timestamp, o.id
+$$;
+comment on function private.findings(uuid, uuid[]) is
+  'What these deployments say about each person treated by them, one row each: the response that the stimulus caused most surely, value 1 with weight signal quality x match probability x attribution, else the silence, value 0 with weight 1. Failed, expired and cancelled deliveries say nothing.';
+
 create function private.learn_beliefs(p_brand uuid, p_deployments uuid[], p_now timestamptz)
 returns integer
 language plpgsql
@@ -23,26 +47,10 @@ begin
       where o.brand_id = p_brand and o.deployment_id = d.id and private.is_response(o.outcome_type))
   on conflict (brand_id, deployment_id, source_signal_id) where deployment_id is not null do nothing;
 
-  with findings as (
-    -- One per deployment: the response that the stimulus caused most surely, else the silence.
-    select distinct on (d.id) d.id as deployment_id, coalesce(a.merged_into, a.id) as actor_id, t.template_category, o.id as outcome_id,
-      case when private.is_response(o.outcome_type) then 1 else 0 end as value,
-      case when private.is_response(o.outcome_type)
-        then o.data_quality_score * o.outcome_confidence * o.attribution_confidence else 1 end as weight,
-      o.outcome_timestamp
-    from stimuli.stimulus_deployments d
-    join stimuli.stimulus_templates t on t.brand_id = d.brand_id and t.id = d.template_id
-    join actors.actors a on a.brand_id = d.brand_id and a.id = d.actor_id
-    join outcomes.outcomes o on o.brand_id = d.brand_id and o.deployment_id = d.id
-    where d.brand_id = p_brand and d.id = any (p_deployments) and not d.is_holdout
-      and d.delivery_status in ('pending', 'sent', 'delivered')
-      and (private.is_response(o.outcome_type) or o.source_signal_id is null)
-    order by d.id, private.is_response(o.outcome_type) desc, o.attribution_confidence desc, o.outcome_timestamp, o.id
-  ),
-  added as (
+  with added as (
     insert into actors.evidence (brand_id, actor_id, attribute, distribution, value, weight, occurred_at, recorded_at, source_kind, source_id)
-    select p_brand, f.actor_id, 'response.' || f.template_category, 'beta', f.value, f.weight, f.outcome_timestamp, p_now, 'outcome', f.outcome_id
-    from findings f
+    select p_brand, f.actor_id, f.attribute, 'beta', f.value, f.weight, f.occurred_at, p_now, 'outcome', f.outcome_id
+    from private.findings(p_brand, p_deployments) f
     on conflict do nothing
     returning id, actor_id, attribute, value, weight, source_id
   ),
@@ -61,7 +69,7 @@ begin
 end
 $$;
 comment on function private.learn_beliefs(uuid, uuid[], timestamptz) is
-  'Evidence response.<template category> about every person treated by these closed deployments: 1 with weight signal quality x match probability x attribution, or 0 with weight 1. Folds it and returns how many beliefs moved. Failed, expired and cancelled deliveries say nothing about the person.';
+  'Evidence response.<template category> about every person treated by these closed deployments (private.findings), where it is not in the ledger already. Folds it and returns how many beliefs moved.';
 
 create function private.learn_arms(p_brand uuid, p_deployments uuid[], p_now timestamptz)
 returns table (arm_id uuid, stimulus_id uuid, cohort_id uuid, template_id uuid, pulls integer, responses integer,

@@ -32,25 +32,13 @@ volatile
 security definer
 set search_path = ''
 as $$
-declare
-  v_actors uuid[];
 begin
-  with retracted as (
-    update actors.evidence e set retracted_at = new.retracted_at
-    from outcomes.outcomes o
-    where o.brand_id = new.brand_id and o.source_signal_id = new.id
-      and e.brand_id = o.brand_id and e.source_kind = 'outcome' and e.source_id = o.id and e.retracted_at is null
-    returning e.actor_id
-  )
-  select array_agg(distinct r.actor_id) into v_actors from retracted r;
-  if v_actors is not null then
-    perform private.refold_actors(new.brand_id, v_actors, new.retracted_at);
-  end if;
+  perform private.forget_outcomes(new.brand_id, new.id, new.retracted_at);
   return null;
 end
 $$;
 comment on function private.retract_outcomes() is
-  'Trigger: an outcome that was read from a signal that is taken back is no evidence about its person any more. Definer: nobody writes evidence by hand.';
+  'Trigger: what was measured and learnt from a signal that is taken back goes with it. Definer: nobody writes outcomes, evidence and arms by hand.';
 
 create trigger _300_retract_outcomes after update of retracted_at on signals.signals_base for each row
   when (old.retracted_at is null and new.retracted_at is not null) execute function private.retract_outcomes();

@@ -24,6 +24,8 @@ beforeAll(async () => {
   );
   owner = (await signUp(stack)).client;
   brand = (await call("core", "create_brand", { p_name: "Audited", p_slug: "audited" })).id;
+  // Few people as they are, strengths and the probability of a change are learnt from them.
+  await call("core", "set_setting", { p_brand: brand, p_key: "actors.prior_actors", p_value: 5 });
   const signals = auditedShop();
   const early = signals.filter((one) => String(one.occurred_at) < half);
   // One in nine is told late: after signals that happened after it.

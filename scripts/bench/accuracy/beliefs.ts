@@ -1,6 +1,6 @@
 /** Accuracy of belief tracking through the SQL that runs in production: evidence inserted, folded event by event, posteriors read. */
 import type { Engine } from "../../stack/types.ts";
-import { type Chooser, EVENTS, generateChoosers } from "../generators/beliefs.ts";
+import { type Change, type Chooser, EVENTS, generateChoosers } from "../generators/beliefs.ts";
 import type { BenchRow } from "../row.ts";
 import { type Belief, betaTracker, changePointTracker, judge, median, type Tracking } from "./tracking.ts";
 
@@ -10,63 +10,70 @@ const PEOPLE = 700;
 const EARLIER = 300;
 
 type Query = Engine["query"];
+type Tracker = "ours" | "beta" | "changePoint";
+
+const NAMES: Record<Change, string> = {
+  none: "steady",
+  flip: "half-way flip",
+  fresh: "half-way another taste",
+  shift: "half-way shift by .2",
+};
 
 export async function beliefs(query: Query): Promise<BenchRow[]> {
-  const cases: Record<"steady" | "flip", { ours: Tracking; beta: Tracking; changePoint: Tracking }[]> = {
-    steady: [],
-    flip: [],
-  };
+  const cases: Record<Change, Record<Tracker, Tracking>[]> = { none: [], flip: [], fresh: [], shift: [] };
   for (const seed of SEEDS) {
-    for (const name of ["steady", "flip"] as const) {
-      const people = generateChoosers(seed, PEOPLE, name === "flip");
-      const ours = judge(
-        people,
-        await track(query, people, generateChoosers(seed + 1000, EARLIER, name === "flip")),
-      );
-      cases[name].push({
+    for (const change of Object.keys(cases) as Change[]) {
+      const people = generateChoosers(seed, PEOPLE, change);
+      const believed = await track(query, people, generateChoosers(seed + 1000, EARLIER, change));
+      const ours = judge(people, believed);
+      cases[change].push({
         ours,
         beta: judge(people, people.map(betaTracker)),
         changePoint: judge(people, people.map(changePointTracker)),
       });
       console.error(
-        `  seed ${seed} ${name}: RMSE ${ours.rmse.toFixed(4)}, calibration error ${ours.ece.toFixed(4)}`,
+        `  seed ${seed} ${NAMES[change]}: RMSE ${ours.rmse.toFixed(4)}, calibration error ${ours.ece.toFixed(4)}, ` +
+          `median lag ${median(ours.lags)}, intervals hold ${(ours.covered / ours.intervals).toFixed(3)}`,
       );
     }
   }
 
-  type Figure = Exclude<keyof Tracking, "lags">;
-  const over = (name: "steady" | "flip", who: "ours" | "beta" | "changePoint", key: Figure | "lag") =>
+  const over = (change: Change, who: Tracker, key: Exclude<keyof Tracking, "lags"> | "lag") =>
     key === "lag"
-      ? median(cases[name].flatMap((one) => one[who].lags))
-      : cases[name].reduce((sum, one) => sum + one[who][key], 0) / SEEDS.length;
-  const row = (name: "steady" | "flip", key: "rmse" | "ece" | "lag", what: string, bar: number): BenchRow => {
-    const figure = over(name, "ours", key);
-    const [beta, changePoint] = [over(name, "beta", key), over(name, "changePoint", key)];
+      ? median(cases[change].flatMap((one) => one[who].lags))
+      : cases[change].reduce((sum, one) => sum + one[who][key], 0) / SEEDS.length;
+  const row = (change: Change, key: "rmse" | "ece" | "lag", what: string, bar?: number): BenchRow => {
+    const figure = over(change, "ours", key);
+    const [beta, changePoint] = [over(change, "beta", key), over(change, "changePoint", key)];
+    // A tracker made for one kind of change may be a little better at it.
+    const most = bar ?? 1.05 * Math.min(beta, changePoint);
     return {
-      what: `${what}, ${name === "flip" ? "half-way flip" : "steady"}`,
+      what: `${what}, ${NAMES[change]}`,
       figure,
       unit: key === "lag" ? "events" : "",
-      bar: `at most ${bar}`,
+      bar: bar === undefined ? "at most 1.05 of the best rival's" : `at most ${bar}`,
       rival: `beta ${beta.toPrecision(3)}, BOCPD ${changePoint.toPrecision(3)}`,
-      passed: figure <= bar,
+      passed: figure <= most,
     };
   };
-  const coverage = (names: ("steady" | "flip")[]) =>
-    names.reduce((sum, name) => sum + over(name, "ours", "covered"), 0) /
-    names.reduce((sum, name) => sum + over(name, "ours", "intervals"), 0);
-  const covered = coverage(["steady", "flip"]);
+  const coverage = (changes: Change[]) =>
+    changes.reduce((sum, change) => sum + over(change, "ours", "covered"), 0) /
+    changes.reduce((sum, change) => sum + over(change, "ours", "intervals"), 0);
+  const covered = coverage(["none", "flip"]);
   return [
-    row("steady", "rmse", "RMSE of p", 0.085),
+    row("none", "rmse", "RMSE of p", 0.085),
     row("flip", "rmse", "RMSE of p", 0.125),
+    row("fresh", "rmse", "RMSE of p"),
+    row("shift", "rmse", "RMSE of p"),
     row("flip", "lag", "median lag", 5),
-    row("steady", "ece", "calibration error", 0.02),
+    row("none", "ece", "calibration error", 0.02),
     row("flip", "ece", "calibration error", 0.02),
     {
       what: "90 % intervals hold p",
       figure: covered,
       unit: "share",
       bar: "0.88 to 0.92",
-      rival: `steady ${coverage(["steady"]).toFixed(3)}, flip ${coverage(["flip"]).toFixed(3)}`,
+      rival: `steady ${coverage(["none"]).toFixed(3)}, flip ${coverage(["flip"]).toFixed(3)}`,
       passed: covered >= 0.88 && covered <= 0.92,
     },
   ];

@@ -1,5 +1,5 @@
 /** How well a tracker of a changing probability does: the same figures for ours and for the rivals. */
-import { type Chooser, EVENTS, FLIP_AT } from "../generators/beliefs.ts";
+import { type Chooser, EVENTS, CHANGE_AT } from "../generators/beliefs.ts";
 
 /** What is believed just before an event; the interval where the tracker tells one. */
 export interface Belief {
@@ -12,7 +12,7 @@ export interface Tracking {
   rmse: number;
   /** Expected calibration error of the predictions, ten bins. */
   ece: number;
-  /** Number of events after the flip until the mean is on the right side of .5, of each person. */
+  /** Number of events after the change until the mean is on the right side of .5, of each person who changed sides. */
   lags: number[];
   /** Share of the intervals that hold the true probability, with how many there were. */
   covered: number;
@@ -44,9 +44,9 @@ export function judge(people: Chooser[], beliefs: Belief[][]): Tracking {
     });
     const [first, last] = [person.truth[0] as number, person.truth[EVENTS - 1] as number];
     // Who was never far from .5 has no side to change.
-    if (first === last || Math.abs(first - 0.5) <= 0.2) return;
-    const crossed = own.findIndex((b, i) => i > FLIP_AT && b.mean > 0.5 !== first > 0.5);
-    if (crossed > 0) lags.push(crossed - FLIP_AT);
+    if (first > 0.5 === last > 0.5 || Math.abs(first - 0.5) <= 0.2) return;
+    const crossed = own.findIndex((b, i) => i > CHANGE_AT && b.mean > 0.5 !== first > 0.5);
+    lags.push(crossed > 0 ? crossed - CHANGE_AT : EVENTS - CHANGE_AT);
   });
   const n = people.length * EVENTS;
   return {

@@ -14,6 +14,10 @@ from generate_series(1, 25) i;
 insert into sent values (100, '{"type": "survey_response", "source_platform": "survey", "source_id": "q", "occurred_at": "2026-04-20T10:00:00Z", "identifiers": {"email": "ann@example.com"},
   "data": {"survey_id": "s", "question_id": "favourite_category", "question_text": "What do you like best?", "question_type": "multiple_choice", "response_value": "Flowers", "response_timestamp": "2026-04-20T10:00:00Z"}}');
 
+-- Nobody changes here, so that beliefs can be computed by hand.
+insert into core.brand_settings (brand_id, setting_key, setting_value, setting_type)
+select b, 'actors.change_hazard.' || k, '0', 'number' from t, unnest(array[brand, replay]) b, unnest(array['behavior', 'preference', 'communication', 'friction']) k;
+
 -- In order in one brand, in reverse and one by one in the other.
 select signals.ingest(t.brand, (select jsonb_agg(signal order by i) from sent), null, t.now) from t;
 select is((p.claimed, p.matched, p.created, p.failed), (26, 26, 1, 0), 'all signals are of one new person') from t, actors.process_signals(t.brand, 1000, t.now) p;

@@ -1,5 +1,5 @@
 begin;
-select plan(29);
+select plan(30);
 
 create temp table t on commit drop as
 select b.owner, b.operator, b.support, b.stranger, tests.create_brand(b.owner) as brand, tests.create_brand(b.owner, 'Control') as control,
@@ -75,6 +75,8 @@ create temp table p on commit drop as select pg_temp.who(brand, '100A') as a, pg
 grant select on p to anon, authenticated;
 insert into ops.sales_data (brand_id, customer_id, transaction_id, transaction_type, transaction_date, order_method, payment_method, subtotal, total_amount, items, item_count, unique_item_count)
 select t.brand, p.b, 'T1', 'sale', t.now, 'online', 'card', 5, 5, '[]', 1, 1 from t, p;
+create temp table kept on commit drop as select b.id from p join actors.actor_behavioral_scores b on b.actor_id = p.a and b.is_current union all select b.id from p join actors.actor_beliefs b on b.actor_id = p.a;
+grant select on kept to authenticated;
 create temp table before on commit drop as select a.id, a.total_signals, a.identifiers, a.first_seen_at, a.last_seen_at, round(a.data_quality_score::numeric, 9) as quality from p join actors.actors a on a.id in (p.a, p.b);
 grant select on before to authenticated;
 
@@ -101,6 +103,8 @@ select is_empty($$select b.* from before b join actors.actors a using (id)
   where (a.total_signals, a.identifiers, a.first_seen_at, a.last_seen_at, round(a.data_quality_score::numeric, 9)) is distinct from (b.total_signals, b.identifiers, b.first_seen_at, b.last_seen_at, b.quality)$$,
   'counts, identifiers and times are as before');
 select is((select x.customer_id from ops.sales_data x where x.transaction_id = 'T1'), (select b from p), 'and so is what other domains hold');
+select results_eq($$select b.id from p join actors.actor_behavioral_scores b on b.actor_id = p.a and b.is_current union all select b.id from p join actors.actor_beliefs b on b.actor_id = p.a order by 1$$,
+  $$select id from kept order by 1$$, 'the rows of the survivor kept their ids all the while');
 
 -- Splitting one person in two.
 select actors.merge(p.a, p.b, 'again') from p;

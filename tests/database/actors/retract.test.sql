@@ -1,5 +1,5 @@
 begin;
-select plan(16);
+select plan(17);
 
 create temp table t on commit drop as
 select b.operator, b.support, b.stranger, tests.create_brand(b.owner) as brand, tests.create_brand(b.owner, 'Without it') as control, '2026-06-01T12:00:00Z'::timestamptz as now
@@ -31,6 +31,7 @@ grant select on s to anon, authenticated;
 select is((select count(distinct a.id)::int from t, lateral (select * from actors.find(t.brand, 'anna@example.com') union all select * from actors.find(t.brand, '+447700900123')) a), 1, 'a review with both identifiers makes one person of two');
 select isnt(pg_temp.beliefs(brand, 'anna@example.com'), pg_temp.beliefs(control, 'anna@example.com'), 'a fake review moves the beliefs') from t;
 
+create temp table kept on commit drop as select b.id, b.behavior_type from t join actors.actor_behavioral_scores b on b.brand_id = t.brand and b.is_current;
 select tests.authenticate_as(support) from t;
 select throws_ok($$select actors.retract(id) from s where source_id = 'r3'$$, '42501', null, 'support may not take a signal back');
 select tests.authenticate_as(stranger) from t;
@@ -44,6 +45,7 @@ select tests.clear_authentication();
 select is(pg_temp.beliefs(brand, 'anna@example.com'), pg_temp.beliefs(control, 'anna@example.com'), 'every belief is, to the last bit, what it would be without it') from t;
 select is((select a.total_signals from t, actors.find(t.brand, 'anna@example.com') a), 10, 'and so is the count of signals');
 select is((select count(*)::int from t join actors.actor_behavioral_scores b on b.brand_id = t.brand and b.is_current join s on s.source_id = 'r3' and b.source_signals ? s.id::text), 0, 'no current score cites it');
+select results_eq($$select b.id from t join actors.actor_behavioral_scores b on b.brand_id = t.brand and b.is_current order by 1$$, $$select id from kept order by 1$$, 'and the scores keep their ids');
 select is((select count(*)::int from s join actors.evidence e on e.source_id = s.id where s.source_id = 'r3' and e.retracted_at is null), 0, 'its evidence stays in the ledger and counts no more');
 select is((select claimed from t, actors.process_signals(t.brand, 1000, t.now)), 0, 'and it is not processed again');
 

@@ -1,5 +1,5 @@
 begin;
-select plan(29);
+select plan(32);
 
 create temp table t on commit drop as
 select b.owner, tests.create_brand(b.owner) as brand, tests.create_brand(b.owner, 'Other provider') as other, '2026-05-01T12:00:00Z'::timestamptz as now from (select tests.create_user('texts@actors.test') as owner) b;
@@ -64,6 +64,11 @@ select is(pg_temp.learn(brand, (select jsonb_agg(pg_temp.message('i' || i, 'B', 
 select actors.refresh_insights(brand, 1000, now) from t;
 select is((select (k.contradiction_type, k.attribute, k.is_resolved, k.stated_belief ->> 'announced', k.actual_behavior ->> 'kept') from actors.actor_contradictions k, t where k.actor_id = pg_temp.who(t.brand, 'B') and k.is_current),
   ('intention_vs_outcome'::text, 'intent.purchase'::text, false, '8'::text, '0'::text), 'what is announced and never bought is a contradiction');
+select is((select (l.contradiction_type::text, l.resolution_status::text, l.context_data ->> 'attribute') from ai.contradiction_logs l, t where l.scope_id = pg_temp.who(t.brand, 'B')),
+  ('intention_vs_action'::text, 'unresolved'::text, 'intent.purchase'::text), 'and is logged with the others');
+select is((select count(actors.retract(s.id, 'a joke', t.now))::int from t join signals.signals_base s on s.brand_id = t.brand and s.source_id in ('i1', 'i2', 'i3', 'i4', 'i5', 'i6')), 6, 'six announcements are taken back');
+select is((select (count(k.id), min(l.resolution_status::text)) from t join ai.contradiction_logs l on l.scope_id = pg_temp.who(t.brand, 'B') left join actors.actor_contradictions k on k.actor_id = l.scope_id and k.is_current),
+  (0::bigint, 'resolved'::text), 'two are too few: the contradiction is gone, its log closed');
 select is_empty($$select 1 from actors.actor_friction_points f, t where f.brand_id = t.brand and f.is_current and
   (jsonb_array_length(f.source_weights) <> jsonb_array_length(f.source_signals) or exists (select from jsonb_array_elements_text(f.source_weights) w where w::float8 not between 0.01 and 0.6))$$, 'every source has its weight');
 

@@ -1,5 +1,5 @@
 begin;
-select plan(24);
+select plan(26);
 
 create temp table t on commit drop as
 select b.owner, b.operator, b.stranger, tests.create_brand(b.owner) as brand
@@ -71,10 +71,25 @@ select throws_ok($$select actors.rebuild((select brand from t))$$, '42501', null
 select tests.authenticate_as(operator) from t;
 select throws_ok($$select actors.rebuild((select brand from t))$$, '42501', null, 'an operator cannot rebuild');
 
+-- The rows that clients hold on to.
+create function pg_temp.rows() returns setof text language plpgsql as $$
+declare
+  v_table text;
+begin
+  for v_table in select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'is_current'
+    where c.relnamespace = 'actors'::regnamespace and c.relkind = 'r' and c.relname <> 'actor_belief_vectors' loop
+    return query execute format('select %L || x.id from actors.%I x where x.brand_id = $1 and x.is_current', v_table, v_table)
+    using (select brand from t);
+  end loop;
+end
+$$;
+create temp table rows_before on commit drop as select pg_temp.rows() as r;
 select tests.authenticate_as(owner) from t;
 select is((select (evidence_added, evidence_retracted, beliefs_changed, hash_before = hash_after) from t, actors.rebuild(t.brand, pg_temp.day(95))), (0, 0, 0, true),
   'a rebuild from the signals gives the same beliefs, to the last bit');
 select tests.clear_authentication();
+select cmp_ok((select count(*)::int from rows_before), '>', 10, 'the belief tables have rows');
+select results_eq($$select r from pg_temp.rows() r order by 1$$, $$select r from rows_before order by 1$$, 'and each of them keeps its id');
 create temp table h on commit drop as select private.beliefs_hash(brand) as hash from t;
 alter table actors.evidence disable trigger user;
 delete from actors.actor_beliefs where brand_id = (select brand from t);

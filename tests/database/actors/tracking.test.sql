@@ -1,6 +1,6 @@
 -- The fold by itself: pieces of evidence in, beliefs out, without signals.
 begin;
-select plan(24);
+select plan(27);
 
 create temp table t on commit drop as
 select tests.create_brand(b.owner) as brand, '2026-01-01T00:00:00Z'::timestamptz as start from (select tests.create_user('tracking@actors.test') as owner) b;
@@ -115,6 +115,24 @@ select brand, pg_temp.person(w.w), '11111111-1111-1111-1111-111111111111', w.sha
 select pg_temp.fold(array[pg_temp.tell('half', 'preference.apart', 'beta', 1, 0, p_weight => 0.001), pg_temp.tell('member', 'preference.apart', 'beta', 1, 0, p_weight => 0.001)]);
 select ok((pg_temp.belief('member', 'preference.apart', 1)).mean > 0.85 and (pg_temp.belief('half', 'preference.apart', 1)).mean between 0.6 and 0.8,
   'who belongs to a group is believed to be like it, by its share');
+
+-- How readily people change is learnt, and comes in when a belief is read.
+select pg_temp.fold(array(select pg_temp.tell('q' || w, 'preference.kept', 'beta', h, ((7 * h + w) % 10 < 6)::int) from generate_series(1, 40) w, generate_series(1, 60) h));
+select pg_temp.fold(array(select pg_temp.tell('q' || w, 'preference.turned', 'beta', h, ((h + w) % 10 < case when h < 30 + w then 8 else 2 end)::int) from generate_series(1, 40) w, generate_series(1, 100) h));
+create function pg_temp.changed() returns double precision language sql as $$
+  select avg((pg_temp.belief('q' || w, 'preference.kept', 60)).trend_probability) from generate_series(1, 40) w
+$$;
+create temp table before on commit drop as select pg_temp.changed() as kept;
+select private.actors_refresh_priors(brand, start + interval '2 days') from t;
+select results_eq($$select attribute, change_hazard < 0.002, change_hazard between 0.007 and 0.025 from actors.belief_priors, t
+  where brand_id = brand and group_id is null and valid_until = 'infinity' and attribute in ('preference.kept', 'preference.turned') order by 1$$,
+  $$values ('preference.kept', true, false), ('preference.turned', false, true)$$, 'one change in a hundred pieces, or none, is learnt from forty people');
+select cmp_ok(pg_temp.changed(), '<', 0.5 * kept, 'where nobody changes it is believed less of anybody') from before;
+update actors.belief_priors set change_hazard = 0.001 where brand_id = (select brand from t) and attribute = 'preference.kept' and valid_until = 'infinity';
+select results_eq($$select round((pg_temp.belief('q' || w, 'preference.kept', 60)).trend_probability::numeric, 12) from generate_series(1, 40) w order by w$$,
+  $$select round((c * 0.2 / (1 - 0.8 * c))::numeric, 12) from generate_series(1, 40) w join actors.actor_beliefs b on b.actor_id = pg_temp.person('q' || w) and b.attribute = 'preference.kept'
+    cross join lateral (select 1 - case when b.state[2 + 5 * b.state[5]::int] = 0 then b.state[1 + 5 * b.state[5]::int] else 0 end as c) x order by w$$,
+  'by Bayes: odds of a change times the hazard over that of the settings');
 
 select * from finish();
 rollback;

@@ -20,6 +20,8 @@ export interface Computation {
     strength: number | null;
     variance: number;
     category_count: number;
+    /** Probability of a change that was learnt from the brand's people; null: that of the settings holds. */
+    change_hazard: number | null;
   })[];
   groups: (Valid & { group_id: string; share: number })[];
   evidence: Piece[];

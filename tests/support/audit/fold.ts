@@ -97,7 +97,7 @@ function add(state: Folded, { distribution }: Computation, piece: Piece, k: numb
   }
 }
 
-/** Weighs the runs by how well each foresaw the piece, and begins one where all foresaw it badly. */
+/** Weighs the runs by how well each foresaw the piece; the piece may be the first after a change. */
 function judge(
   state: Folded,
   computation: Computation,
@@ -116,24 +116,21 @@ function judge(
   if (ready > 0) {
     const mean =
       sum(state.runs.map((run, r) => (isReady[r] ? run.weight * (foreseen[r]?.mean as number) : 0))) / ready;
-    const old = sum(state.runs.map((run, r) => run.weight * (likelihoods[r] as number)));
     const known = state.runs
       .filter((_, r) => isReady[r])
       .map((run) => ({ ...run, weight: run.weight / ready }));
     const change = foreseeChange(state, computation, piece, known, mean, exposure);
-    if (change.likelihood > old * (1 + 1e-9)) {
-      for (const r of state.runs.keys())
-        if (isReady[r]) likelihoods[r] = (likelihoods[r] as number) * (1 - hazard * w);
-      state.runs.unshift({
-        weight: hazard * w * ready,
-        born: place,
-        expectation: 1,
-        real: 0,
-        n: change.n,
-        sums: change.sums,
-      });
-      likelihoods.unshift(change.likelihood);
-    }
+    for (const r of state.runs.keys())
+      if (isReady[r]) likelihoods[r] = (likelihoods[r] as number) * (1 - hazard * w);
+    state.runs.unshift({
+      weight: hazard * w * ready,
+      born: place,
+      expectation: 1,
+      real: 0,
+      n: change.n,
+      sums: change.sums,
+    });
+    likelihoods.unshift(change.likelihood);
   }
   if (state.runs.length > 1) reweigh(state, likelihoods);
 }
@@ -144,7 +141,7 @@ function reweigh(state: Folded, likelihoods: number[]): void {
   for (const [r, run] of runs.entries()) run.weight *= likelihoods[r] as number;
   normalize(runs);
   state.runs = runs.filter((run) => run.weight >= leastWeight);
-  if (state.runs.length > mostRuns) mergeLightest(state.runs);
+  if (state.runs.length > mostRuns) mergeNearest(state.runs);
   normalize(state.runs);
 }
 
@@ -153,15 +150,19 @@ function normalize(runs: Run[]): void {
   for (const run of runs) run.weight /= total;
 }
 
-/** The newest is left time to prove itself. */
-function mergeLightest(runs: Run[]): void {
-  let lightest = 1;
-  const weight = (r: number) => Math.min(runs[r]?.weight as number, runs[r + 1]?.weight as number);
-  for (let r = 2; r < runs.length - 1; r += 1) if (weight(r) < weight(lightest)) lightest = r;
-  const [newer, older] = runs.slice(lightest, lightest + 2) as [Run, Run];
+/** The neighbours that are light or began at nearly the same time; the newest is left time to prove itself. */
+function mergeNearest(runs: Run[]): void {
+  const apart = (r: number) => {
+    const [a, b] = runs.slice(r, r + 2) as [Run, Run];
+    const weight = (a.weight * b.weight) / (a.weight + b.weight);
+    return weight * Math.abs(Math.log((a.real + 1) / (b.real + 1)));
+  };
+  let nearest = 1;
+  for (let r = 2; r < runs.length - 1; r += 1) if (apart(r) < apart(nearest)) nearest = r;
+  const [newer, older] = runs.slice(nearest, nearest + 2) as [Run, Run];
   const share = newer.weight / (newer.weight + older.weight);
   const mix = (a: number, b: number) => share * a + (1 - share) * b;
-  runs.splice(lightest, 2, {
+  runs.splice(nearest, 2, {
     weight: newer.weight + older.weight,
     born: share > 0.5 ? newer.born : older.born,
     expectation: mix(newer.expectation, older.expectation),

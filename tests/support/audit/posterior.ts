@@ -20,6 +20,8 @@ interface Prior {
   strength: number;
   variance: number | null;
   categoryCount: number;
+  /** The brand's probability of a change over that of the settings. */
+  hazardRatio: number;
 }
 
 /** What is believed at a moment: the prior updated by the faded statistics of each run, mixed by their weights. */
@@ -60,6 +62,10 @@ function priorOf({ distribution, settings, ...told }: Computation, state: Folded
       (1 - sum(strong.map((group) => group.share)) / total) * (brand?.strength ?? settings.prior_strength),
     variance: mixed((prior) => prior.variance),
     categoryCount: brand?.category_count ?? 0,
+    hazardRatio:
+      settings.change_hazard > 0
+        ? (brand?.change_hazard ?? settings.change_hazard) / settings.change_hazard
+        : 1,
   };
 }
 
@@ -82,6 +88,9 @@ function posterior(
   const priorMean =
     distribution === "dirichlet" ? 1 / Math.max(prior.categoryCount, state.categories.length, 2) : prior.mean;
 
+  // The runs were weighed with the settings' probability of a change.
+  const weightOfRun = (run: Run) => run.weight * (run.born > 0 ? prior.hazardRatio : 1);
+  const total = sum(state.runs.map(weightOfRun));
   const parts = state.runs.map((run) => {
     const n0 = strength * Math.max(0, 1 - run.expectation * left);
     const s = (run.sums[k] as number) * left;
@@ -96,7 +105,7 @@ function posterior(
           ? varianceOfMean(run, prior.variance, left, n0, n, s, m0)
           : (mean * (1 - mean)) / (n0 + n + 1);
     return {
-      weight: run.weight,
+      weight: weightOfRun(run) / total,
       mean,
       square: mean ** 2 + variance,
       evidence: distribution === "gamma" ? n : real,

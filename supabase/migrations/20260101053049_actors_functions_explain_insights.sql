@@ -10,7 +10,7 @@ as $$
     'settings', jsonb_build_object('half_life_days', b.tracking[1], 'change_hazard', b.tracking[2], 'prior_strength', b.tracking[3], 'prior_mean', b.tracking[4],
       'prior_rate_per_occasion', b.tracking[5], 'change_after', b.tracking[6], 'change_strength', b.tracking[7]),
     'priors', coalesce((
-      select jsonb_agg(jsonb_build_object('group_id', p.group_id, 'mean', p.mean, 'strength', p.strength, 'variance', p.variance, 'category_count', p.category_count,
+      select jsonb_agg(jsonb_build_object('group_id', p.group_id, 'mean', p.mean, 'strength', p.strength, 'variance', p.variance, 'category_count', p.category_count, 'change_hazard', p.change_hazard,
         'valid_from', p.valid_from, 'valid_until', p.valid_until) order by p.valid_from, p.group_id)
       from actors.belief_priors p
       where p.brand_id = b.brand_id and p.attribute = b.attribute and (p.group_id is null or p.group_id in (
