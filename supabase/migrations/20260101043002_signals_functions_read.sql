@@ -99,7 +99,7 @@ begin
         case when n.bad_type is not null then array['invalid_identifier', 'identifiers.' || n.bad_type,
           case n.bad_type
             when 'email' then 'must be an e-mail address'
-            when 'phone' then 'must be a phone number in international form, such as +4930123456; for national numbers set signals.default_country'
+            when 'phone' then 'must be a phone number in international form, such as +493012345; for national numbers set signals.default_country'
             when 'social_handle' then 'must be a handle such as @anna or instagram:anna'
             when 'customer_id' then 'must be text'
             else 'identifiers are email, phone, social_handle and customer_id' end] end) as problem

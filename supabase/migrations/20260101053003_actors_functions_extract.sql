@@ -27,7 +27,9 @@ with orders as (
       -- A lookup by the index for each order: as a join it became quadratic on statistics from before the first orders.
       offset 0)
 )
-select o.brand_id, o.signal_id, o.actor_id, o.occurred_at, o.weight, false as is_answer,
+select o.brand_id, o.signal_id, o.actor_id, o.occurred_at,
+  -- Behaviour speaks of drivers less plainly than words.
+  o.weight * case when e.attribute = 'driver.primary' then 0.7 else 1 end as weight, false as is_answer,
   e.attribute, e.distribution::actors.distribution, e.category, e.value::double precision, e.is_stated
 from orders o
 cross join lateral (
@@ -49,12 +51,14 @@ cross join lateral (
     ('friction.quality', 'beta', '', case when o.order_status = 'refunded' then 1 else 0 end, false)
   ) v
   union all
+  select 'driver.primary', 'dirichlet', 'safety', 0.6, false where o.order_status = 'refunded'
+  union all
   select 'demographic.' || k, 'dirichlet', left(btrim(o.delivery_address ->> k), 200), 1, true
   from unnest(array['city', 'country']) k
   where btrim(o.delivery_address ->> k) <> ''
 ) e;
 comment on view private.order_evidence is
-  'Orders: preference.category (lines per category), behavior.purchase_rate, order_value, weekday (1 Monday to 7), order_method, communication.hour (local); refunds against sales: behavior.refund_share, friction.quality; city and country of delivery. Cancelled orders say nothing.';
+  'Orders: preference.category (lines per category), behavior.purchase_rate, order_value, weekday (1 Monday to 7), order_method, communication.hour (local); refunds against sales: behavior.refund_share, friction.quality, driver.primary (safety); city and country of delivery. Cancelled orders say nothing.';
 
 create view private.contact_evidence as
 select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, false as is_answer,
@@ -176,21 +180,17 @@ create view private.conduct_evidence as
 select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight * 0.7 as weight, false as is_answer,
   'driver.primary' as attribute, 'dirichlet'::actors.distribution as distribution, e.category, e.value::double precision, false as is_stated
 from private.signal_basics s
-left join signals.order_history o on o.signal_id = s.signal_id
-left join signals.social_comments c on c.signal_id = s.signal_id
-cross join lateral (values
-  -- Behaviour speaks of drivers less plainly than words: likelihoods close to one half.
-  ('safety', case when o.order_status = 'refunded' then 0.6 end), ('connection', case when c.comment_type in ('share', 'mention') then 0.6 end),
-  ('status', case when c.comment_type in ('share', 'mention') then 0.5 end)
-) e (category, value)
-where s.signal_type in ('order', 'social_comment') and e.value is not null
+join signals.social_comments c on c.signal_id = s.signal_id
+-- Likelihoods close to one half, as for refunds.
+cross join lateral (values ('connection', 0.6), ('status', 0.5)) e (category, value)
+where s.signal_type = 'social_comment' and c.comment_type in ('share', 'mention')
 union all
 select s.brand_id, s.signal_id, s.actor_id, s.occurred_at, s.weight, false, 'friction.convenience', 'beta', '', case when p.action_type = 'exit' then 1 else 0 end, false
 from private.signal_basics s
 join signals.web_behavior p on p.signal_id = s.signal_id
 where s.signal_type = 'web_behavior' and (p.funnel_step ~* 'cart|basket|checkout' and p.action_type = 'exit' or p.conversion_value > 0 or p.conversion_goal ~* 'purchase|order');
 comment on view private.conduct_evidence is
-  'Conduct: driver.primary from refunds (safety) and from sharing and mentioning (connection, status), with 0.7 of the weight of words; friction.convenience from carts left at cart or checkout (exit) against purchases completed.';
+  'Conduct: driver.primary from sharing and mentioning (connection, status), with 0.7 of the weight of words; friction.convenience from carts left at cart or checkout (exit) against purchases completed.';
 
 create view private.signal_evidence as
 select brand_id, signal_id, actor_id, occurred_at, weight, is_answer, attribute, distribution, category, value, is_stated, null::double precision as exposure
