@@ -51,7 +51,7 @@ comment on column actors.identity_records.agreement_bits is
   'For each field in the order of private.identity_fields: -log2 of how common its value is in the brand, as counted when last refreshed; null: says nothing (shared by too many).';
 
 create table private.identity_blocks (
-  brand_id uuid not null references core.brands (id) on delete cascade,
+  brand_id uuid not null,
   block_key bigint not null,
   record_id uuid not null,
   is_identifier boolean not null,
