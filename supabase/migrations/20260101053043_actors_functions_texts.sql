@@ -156,6 +156,8 @@ begin
   if not private.is_service() then
     perform private.raise_error('role_too_low', 'service_role');
   end if;
+  -- The brand's lock before the row's, as workers and merges take them.
+  perform private.lock_brand_identity(s.brand_id) from signals.signals_base s where s.id = p_signal;
   select * into v_signal from signals.signals_base s where s.id = p_signal for no key update;
   if v_signal.id is null then
     perform private.raise_error('not_found', 'signal', p_signal::text);
