@@ -132,7 +132,7 @@ async function perSignal(sql: postgres.Sql, brand: string, since: Date): Promise
     from (
       select l.id, l.execution_time_ms as ms, (l.output_data ->> 'claimed')::double precision as claimed
       from ai.function_calls l join ai.functions f on f.id = l.function_id
-      where l.brand_id = ${brand} and f.function_name = 'actors.process_signals' and l.created_at >= ${since}
+      where l.brand_id = ${brand} and f.function_name = 'actors.process_signals' and l.call_timestamp >= ${since}
     ) c cross join lateral generate_series(1, c.claimed::int)`;
   return {
     what: "of that, matching and learning per signal in batch, p95",
