@@ -26,7 +26,7 @@ begin
   -- All that is found out about a signal in one update: its row stands in nine indexes.
   update signals.signals_base s
   set identity_record_id = m.record_id, actor_id = m.actor_id, confidence_in_matching = coalesce(m.confidence, 0),
-    processed_content = s.processed_content || coalesce(jsonb_build_object('text', t.insight), '{}'),
+    processed_content = s.processed_content || jsonb_strip_nulls(jsonb_build_object('text', t.insight)),
     processed_at = p_now, processing_error = null,
     -- Without a person there is nobody to learn about.
     processing_status = case when m.actor_id is null then 'skipped' else 'completed' end::signals.processing_status
