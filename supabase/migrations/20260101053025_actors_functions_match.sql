@@ -45,7 +45,8 @@ begin
   perform private.refresh_identifiers(p_brand, (select array_agg(distinct u.actor_id) from unnest(p_matches) u));
 
   with counted as (
-    select m.actor_id, count(*) as signals, sum(s.quality_score) as quality, min(s.occurred_at) as first_at, max(s.occurred_at) as last_at,
+    -- In an order of their own: a sum to the last bit, whatever the plan.
+    select m.actor_id, count(*) as signals, sum(s.quality_score order by s.occurred_at, s.id) as quality, min(s.occurred_at) as first_at, max(s.occurred_at) as last_at,
       (array_agg(left(nullif(btrim(s.raw_content ->> 'name'), ''), 300) order by s.occurred_at desc, s.id)
         filter (where btrim(s.raw_content ->> 'name') <> ''))[1] as name
     from unnest(p_matches) m
