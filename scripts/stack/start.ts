@@ -2,6 +2,7 @@ import { existsSync, readFileSync, watch } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseEnv } from "node:util";
 import { type ProjectConfig, readConfig } from "./config.ts";
 import { repository } from "./engines/folders.ts";
@@ -69,8 +70,7 @@ async function start(
   gateway.serve({ lite: liteService(engine, lite, keys, log), functions, log });
 
   if (options.cron === false) {
-    // The native engine has the real pg_cron, which needs no worker of ours: there the jobs themselves are put to rest.
-    await engine.exec("select cron.alter_job(jobid, active := false) from cron.job");
+    await restJobs(engine);
   } else if (engine.kind === "embedded") {
     const cron = await startCronWorker(engine);
     closers.push(() => cron.stop());
@@ -79,6 +79,14 @@ async function start(
   closers.push(() => net.stop());
 
   return { url: gateway.url, ...keys, engine, close };
+}
+
+/** The native engine has the real pg_cron, which needs no worker of ours: there the jobs themselves are put to rest. */
+async function restJobs(engine: Engine): Promise<void> {
+  await engine.exec("select cron.alter_job(jobid, active := false) from cron.job");
+  // A run that has begun may stay a moment, and would do what the caller means to do itself.
+  const running = "select from cron.job_run_details where status not in ('succeeded', 'failed')";
+  while ((await engine.query(running)).length > 0) await sleep(50);
 }
 
 /** The engines are loaded when asked for: the one brings a whole PostgreSQL in WebAssembly, the other a driver. */

@@ -43,21 +43,3 @@ $$;
 comment on function private.normalize_identifier(text, text, text) is
   'The one spelling of an identifier, or null when it is not valid. email: lower case. phone: E.164; a national number needs p_default_country (ISO 3166 alpha-2), whose trunk prefix is dropped. social_handle: lower case without @, before it the platform and a colon where known. customer_id: trimmed.';
 grant execute on function private.normalize_identifier(text, text, text) to service_role;
-
-create function private.are_different_people(p_identifiers jsonb, p_others jsonb)
-returns boolean
-language sql
-immutable
-set search_path = ''
-as $$
-  select coalesce(bool_or(k.differ), false) and not coalesce(bool_or(not k.differ), false)
-  from (
-    select bool_and(a.item ->> 'value' <> b.item ->> 'value') as differ
-    from jsonb_array_elements(p_identifiers) a (item)
-    join jsonb_array_elements(p_others) b (item) on b.item ->> 'type' = a.item ->> 'type'
-    where a.item ->> 'type' in ('email', 'phone')
-    group by a.item ->> 'type'
-  ) k
-$$;
-comment on function private.are_different_people(jsonb, jsonb) is
-  'True when two identifier lists both have an e-mail address or phone number and share none. Handles and customer ids belong to one platform and say nothing about another.';

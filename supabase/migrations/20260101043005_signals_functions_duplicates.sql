@@ -35,37 +35,55 @@ begin
     where i.idx = i.first_of_id and not exists (select from known k where k.idx = i.idx)
   ),
   texts as materialized (
-    select f.*, f.item @> '{"metadata": {"forwarded": true}}' or f.free_text ~* '^\s*(fwd?|forwarded)\s*:' as is_forwarded
-    from fresh f where f.bands is not null and f.original is null and f.idx = f.first_of_content
+    select f.*, f.item @> '{"metadata": {"forwarded": true}}' or f.free_text ~* '^\s*(fwd?|forwarded)\s*:' as is_forwarded, p.*
+    from fresh f
+    cross join lateral (
+      select coalesce(array_agg(distinct i.value ->> 'type'), '{}') as types, coalesce(array_agg(i.value ->> 'value'), '{}') as people
+      from jsonb_array_elements(f.identifiers) i where i.value ->> 'type' in ('email', 'phone')
+    ) p
+    where f.bands is not null and f.original is null and f.idx = f.first_of_content
   ),
+  -- Texts made from one template share bands by the thousand: who wrote them is asked before what they say, and of those
+  -- left the ones with most bands in common are read.
   near_stored as materialized (
     select t.idx, n.id
     from texts t cross join settings s cross join lateral (
-      select c.id
+      select r.id
       from (
-        -- Without the brand, which is part of every band: the planner would read the brand's whole index as well.
-        select b.id, b.brand_id, b.raw_content, b.identifiers from signals.signals_base b
-        where b.text_bands && t.bands and not b.is_duplicate and b.text_bands is not null
-        limit 500
-      ) c
-      where c.brand_id = p_brand
-        and extensions.similarity(private.signal_text(c.raw_content), t.free_text) >= s.similarity
-        and (t.is_forwarded or private.is_forwarded(c.raw_content) or not private.are_different_people(c.identifiers, t.identifiers))
-      order by c.id limit 1
+        select c.*
+        from (
+          -- Without the brand, which is part of every band: the planner would read the brand's whole index as well.
+          select b.id, b.brand_id, b.raw_content, b.identifiers, b.text_bands from signals.signals_base b
+          where b.text_bands && t.bands and not b.is_duplicate and b.text_bands is not null
+          limit 200
+        ) c
+        where c.brand_id = p_brand
+          -- Two people by e-mail or phone, where both have one; handles and customer ids belong to one platform.
+          and (t.is_forwarded or (select coalesce(bool_or(i.value ->> 'value' = any (t.people)), true)
+              from jsonb_array_elements(c.identifiers) i where i.value ->> 'type' = any (t.types))
+            or private.is_forwarded(c.raw_content))
+        order by (select count(*) from unnest(c.text_bands) x where x = any (t.bands)) desc, c.id
+        limit 20
+      ) r
+      where extensions.similarity(private.signal_text(r.raw_content), t.free_text) >= s.similarity
+      order by r.id limit 1
     ) n
   ),
   batch_bands as materialized (
-    select t.idx, b.band from texts t cross join lateral unnest(t.bands) b (band)
+    -- Each text with the first of its band, and with the first of its band that are of the same person.
+    select t.idx, b.band, w.person, row_number() over (partition by b.band, w.person order by t.idx) as place
+    from texts t cross join lateral unnest(t.bands) b (band) cross join lateral unnest(array_append(t.people, '')) w (person)
   ),
   near_in_batch as materialized (
     select later.idx, min(earlier.idx) as near_idx
     from (select distinct a.idx as earlier_idx, b.idx as later_idx
-          from batch_bands a join batch_bands b on b.band = a.band and b.idx > a.idx) p
+          from batch_bands a join batch_bands b on b.band = a.band and b.person = a.person and b.idx > a.idx
+          where a.place <= 8) p
     join texts earlier on earlier.idx = p.earlier_idx
     join texts later on later.idx = p.later_idx
     cross join settings s
-    where extensions.similarity(earlier.free_text, later.free_text) >= s.similarity
-      and (earlier.is_forwarded or later.is_forwarded or not private.are_different_people(earlier.identifiers, later.identifiers))
+    where case when earlier.is_forwarded or later.is_forwarded or earlier.people && later.people or not earlier.types && later.types
+      then extensions.similarity(earlier.free_text, later.free_text) >= s.similarity end
     group by later.idx
   ),
   -- Each row names at most one thing it duplicates: a stored signal (root_id) or an earlier row of the batch (of_idx).

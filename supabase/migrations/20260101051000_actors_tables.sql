@@ -57,7 +57,9 @@ create table actors.actor_identifiers (
   updated_at timestamptz not null default now(),
   unique (brand_id, actor_id, identifier_type, identifier_value),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
-);
+)
+-- Updated in place with every signal, and in no column that is indexed: see actors.actor_beliefs.
+with (fillfactor = 75);
 
 comment on table actors.actor_identifiers is
   'Which identifiers a person has been seen with: derived from actors.identity_records by private.refresh_identifiers. One value may stand with several people, as a phone in a household does.';

@@ -93,7 +93,9 @@ create table actors.actor_behavioral_scores (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
-);
+)
+-- Updated in place with every signal, and in no column that is indexed: see actors.actor_beliefs.
+with (fillfactor = 75);
 create index actor_behavioral_scores_actor_idx on actors.actor_behavioral_scores (brand_id, actor_id);
 create unique index actor_behavioral_scores_one_current_idx on actors.actor_behavioral_scores (brand_id, actor_id, behavior_type, context) where is_current;
 comment on table actors.actor_behavioral_scores is

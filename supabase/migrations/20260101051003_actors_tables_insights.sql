@@ -32,7 +32,9 @@ create table actors.actor_preferences (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
-);
+)
+-- Updated in place with every signal, and in no column that is indexed: see actors.actor_beliefs.
+with (fillfactor = 75);
 create index actor_preferences_actor_idx on actors.actor_preferences (brand_id, actor_id);
 create unique index actor_preferences_one_current_idx on actors.actor_preferences (brand_id, actor_id, preference_category, preference_dimension) where is_current;
 comment on table actors.actor_preferences is

@@ -35,7 +35,9 @@ create table actors.identity_records (
   unique (brand_id, id),
   unique (brand_id, fingerprint),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete set null (actor_id)
-);
+)
+-- Updated in place with every signal, and in no column that is indexed: see actors.actor_beliefs.
+with (fillfactor = 75);
 create index identity_records_actor_idx on actors.identity_records (brand_id, actor_id);
 comment on table actors.identity_records is
   'One row per distinct combination of what signals say of their person (identifiers, name, address, birth), normalised. Most signals repeat a known combination: their person is then one indexed lookup away.';
@@ -51,7 +53,7 @@ comment on column actors.identity_records.agreement_bits is
   'For each field in the order of private.identity_fields: -log2 of how common its value is in the brand, as counted when last refreshed; null: says nothing (shared by too many).';
 
 create table private.identity_blocks (
-  brand_id uuid not null references core.brands (id) on delete cascade,
+  brand_id uuid not null,
   block_key bigint not null,
   record_id uuid not null,
   is_identifier boolean not null,

@@ -1,5 +1,6 @@
 create type private.actor_match as (
   signal_id uuid,
+  record_id uuid,
   actor_id uuid,
   confidence double precision,
   is_new boolean
@@ -9,6 +10,7 @@ create function private.plain_text(p_text text)
 returns text
 language sql
 immutable
+strict
 set search_path = ''
 return nullif(btrim(regexp_replace(translate(replace(replace(lower(regexp_replace(normalize(left(p_text, 400), nfkd), '[\u0300-\u036f]', '', 'g')),
   'ß', 'ss'), 'æ', 'ae'), 'øłđðıœ', 'olddio'), '[^[:alnum:]]+', ' ', 'g')), '');
@@ -19,6 +21,7 @@ create function private.name_parts(p_name text)
 returns text[]
 language sql
 immutable
+strict
 set search_path = ''
 as $$
   -- "Berg, Anna van der" is turned round first; titles go, particles stay with the family name.
@@ -77,6 +80,7 @@ cross join lateral (
       when 'email_interaction' then s.raw_content #>> array['data', case when s.raw_content #>> '{data,email_type}' = 'received' then 'sender_name' else 'recipient_name' end]
       when 'crm_event' then coalesce(s.raw_content #>> '{data,event_data,name}',
         concat_ws(' ', s.raw_content #>> '{data,event_data,first_name}', s.raw_content #>> '{data,event_data,last_name}')) end), ''))) as d
+  offset 0 -- each part is taken from the signal once, and not for every field
 ) x;
 comment on view private.signal_people is
   'Fields of identity of each signal: envelope (identifiers, name, person), address of an order''s delivery, names and address in a CRM event, the name beside a review, comment, message or mail.';
@@ -88,7 +92,7 @@ create type private.identity_fields_row as (
   street text, house_number text, city text, postcode text, region text, country text, email_letters text
 );
 
-create function private.read_identities(p_brand uuid, p_signals uuid[])
+create function private.read_identities(p_signals uuid[])
 returns setof private.identity_fields_row
 language sql
 stable
@@ -100,31 +104,31 @@ as $$
       private.plain_text(p.family_name) as stated_family, private.plain_text(p.street) as plain_street,
       regexp_replace(p.birth_date, '[^0-9]', '', 'g') as digits
     from private.signal_people p
-    where p.brand_id = p_brand and p.signal_id = any (p_signals)
-  ), identified as materialized (
-    select p.signal_id, min(v.value) filter (where v.type = 'customer_id') as customer_id, min(v.value) filter (where v.type = 'email') as email,
-      min(v.value) filter (where v.type = 'phone') as phone, min(v.value) filter (where v.type = 'social_handle') as social_handle,
-      array_agg(v.type || ':' || v.value order by v.type, v.value) filter (where v.place > 1) as more
-    from people p
-    cross join lateral (
-      select i.value ->> 'type' as type, i.value ->> 'value' as value,
-        row_number() over (partition by i.value ->> 'type' order by i.value ->> 'value') as place
-      from jsonb_array_elements(p.identifiers) i
-      where length(i.value ->> 'value') between 1 and 320 and not private.is_placeholder(i.value ->> 'type', i.value ->> 'value')
-    ) v
-    group by p.signal_id
+    -- By the key alone, here and wherever a batch is read: with the brand beside it the planner thinks that the brand has
+    -- few rows, and reads them all.
+    where p.signal_id = any (p_signals)
   ), named as (
     select p.*, i.customer_id, i.email, i.phone, i.social_handle, i.more, e.letters,
       coalesce(nullif(p.stated_given, ''), p.parts[1]) as own_given, coalesce(p.stated_family, p.parts[2]) as own_family,
       -- anna.smith81@: two words before the @ are taken as given and family name where none is stated.
       case when e.words ~ '^[a-z]{2,}[._-][a-z]{2,}$' then regexp_split_to_array(e.words, '[._-]') end as mail_parts
     from people p
-    left join identified i using (signal_id)
+    cross join lateral (
+      select min(v.value) filter (where v.type = 'customer_id') as customer_id, min(v.value) filter (where v.type = 'email') as email,
+        min(v.value) filter (where v.type = 'phone') as phone, min(v.value) filter (where v.type = 'social_handle') as social_handle,
+        array_agg(v.type || ':' || v.value order by v.type, v.value) filter (where v.place > 1) as more
+      from (
+        select i.value ->> 'type' as type, i.value ->> 'value' as value,
+          row_number() over (partition by i.value ->> 'type' order by i.value ->> 'value') as place
+        from jsonb_array_elements(p.identifiers) i
+        where length(i.value ->> 'value') between 1 and 320 and not private.is_placeholder(i.value ->> 'type', i.value ->> 'value')
+      ) v
+    ) i
     left join lateral (
       select regexp_replace(l.local, '[0-9]+', '', 'g') as words, nullif(regexp_replace(l.local, '[^a-z]', '', 'g'), '') as letters
       from (select split_part(split_part(i.email, '@', 1), '+', 1) as local) l
     ) e on true
-  ), fields as (
+  ), fields as materialized (
     select n.signal_id, n.occurred_at, n.customer_id, n.email, n.phone, n.social_handle, n.more,
       left(coalesce(n.own_given, n.mail_parts[1]), 80) as given_name, left(coalesce(n.own_family, n.mail_parts[2]), 80) as family_name,
       n.own_given is null and n.mail_parts is not null as given_is_derived, n.own_family is null and n.mail_parts is not null as family_is_derived,
@@ -149,10 +153,10 @@ as $$
   where coalesce(f.customer_id, f.email, f.phone, f.social_handle) is not null
     or f.given_name is not null and coalesce(f.family_name, f.birth_date, f.postcode, f.street) is not null
 $$;
-comment on function private.read_identities(uuid, uuid[]) is
+comment on function private.read_identities(uuid[]) is
   'The normalised fields of identity of signals and the fingerprint of each combination. A signal without an identifier and without a name that has family name, birth or address beside it is not returned. Placeholder identifiers are left out.';
 
-create function private.note_identity_records(p_brand uuid, p_signals uuid[])
+create function private.note_identity_records(p_brand uuid, p_rows private.identity_fields_row[])
 returns uuid[]
 language plpgsql
 volatile
@@ -160,15 +164,14 @@ set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
 as $$
 declare
-  v_rows private.identity_fields_row[] := array(select r from private.read_identities(p_brand, p_signals) r);
   v_new uuid[];
 begin
   with counted as (
     -- A signal that comes a second time is counted already.
     select r.fingerprint, count(*) filter (where s.identity_record_id is null) as signals, min(r.occurred_at) as first_at, max(r.occurred_at) as last_at,
       (array_agg(r order by r.occurred_at, r.signal_id))[1] as sample
-    from unnest(v_rows) r
-    join signals.signals_base s on s.brand_id = p_brand and s.id = r.signal_id
+    from unnest(p_rows) r
+    join signals.signals_base s on s.id = r.signal_id
     group by r.fingerprint
   ), noted as (
     insert into actors.identity_records as i (brand_id, fingerprint, customer_id, email, phone, social_handle, more_identifiers, given_name, family_name,
@@ -188,14 +191,8 @@ begin
   select array_agg(n.id order by n.fingerprint) into v_new
   from noted n join counted c using (fingerprint)
   where n.actor_id is null or n.signal_count = c.signals and c.signals > 0;
-
-  update signals.signals_base s
-  set identity_record_id = i.id
-  from unnest(v_rows) r
-  join actors.identity_records i on i.brand_id = p_brand and i.fingerprint = r.fingerprint
-  where s.brand_id = p_brand and s.id = r.signal_id;
   return coalesce(v_new, '{}');
 end
 $$;
-comment on function private.note_identity_records(uuid, uuid[]) is
-  'Ties each signal to the record of its combination of fields, new or known, and returns the records that have no person yet. Run under the brand''s lock of actors.process_signals.';
+comment on function private.note_identity_records(uuid, private.identity_fields_row[]) is
+  'Notes the record of each combination of fields, new or known, and returns the records that have no person yet. Run under the brand''s lock of actors.process_signals.';

@@ -222,7 +222,7 @@ as $$
     least(1, v.weight), v.occurred_at, v.signal_id
   from private.signal_evidence v
   cross join answers a
-  where v.brand_id = p_brand and v.signal_id = any (p_signals)
+  where v.signal_id = any (p_signals)
 $$;
 comment on function private.evidence_of_signals(uuid, uuid[]) is 'What the signals say by the rules of today, one row per piece of evidence; nothing of signals without a person.';
 
@@ -238,7 +238,7 @@ as $$
     select p_brand, v.actor_id, v.attribute, v.distribution, v.category, v.value, v.exposure, v.is_stated, v.weight,
       s.confidence_in_matching, v.occurred_at, p_now, 'signal', v.signal_id
     from private.evidence_of_signals(p_brand, p_signals) v
-    join signals.signals_base s on s.brand_id = p_brand and s.id = v.signal_id
+    join signals.signals_base s on s.id = v.signal_id
     on conflict do nothing
     returning id
   )

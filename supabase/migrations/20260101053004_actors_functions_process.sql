@@ -23,20 +23,23 @@ declare
 begin
   select array_agg(m) into v_matches from private.actors_match(p_brand, p_signals, p_now) m;
 
+  -- All that is found out about a signal in one update: its row stands in nine indexes.
   update signals.signals_base s
-  set actor_id = m.actor_id, confidence_in_matching = coalesce(m.confidence, 0), processed_at = p_now, processing_error = null,
+  set identity_record_id = m.record_id, actor_id = m.actor_id, confidence_in_matching = coalesce(m.confidence, 0),
+    processed_content = s.processed_content || jsonb_strip_nulls(jsonb_build_object('text', t.insight)),
+    processed_at = p_now, processing_error = null,
     -- Without a person there is nobody to learn about.
     processing_status = case when m.actor_id is null then 'skipped' else 'completed' end::signals.processing_status
   from unnest(p_signals) i
   left join unnest(v_matches) m on m.signal_id = i
-  where s.brand_id = p_brand and s.id = i;
+  left join private.read_signal_texts(p_brand, p_signals) t on t.signal_id = i
+  where s.id = i;
 
   v_result.matched := coalesce(cardinality(v_matches), 0);
   if v_result.matched > 0 then
     v_result.created := (select count(distinct m.actor_id) from unnest(v_matches) m where m.is_new);
     perform private.actors_count_signals(p_brand, v_matches);
     v_result.reviews := (select count(*) from actors.identity_reviews v where v.brand_id = p_brand) - v_open;
-    perform private.actors_read_texts(p_brand, p_signals);
     v_evidence := private.actors_extract(p_brand, p_signals, p_now);
     v_result.evidence_added := cardinality(v_evidence);
     v_result.beliefs_updated := private.fold_evidence(p_brand, v_evidence, p_now);

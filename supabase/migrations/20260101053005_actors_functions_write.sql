@@ -60,6 +60,7 @@ language sql
 stable
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on the number of people
+set enable_nestloop = on -- whatever its caller forbids itself: the messages of a person go by their keys
 as $$
   with contacts as (
     select a.id, c.occurred_at, c.local_day, c.is_inbound, lag(c.is_inbound) over w as before_inbound, lag(c.occurred_at) over w as before_at
@@ -160,8 +161,10 @@ as $$
     p.mean, p.confidence, p.evidence_count, p_now, private.to_list(p.sources)
   from unnest(p_posteriors) p
   cross join parameters r
-  left join actors.actor_friction_points c
-    on (c.brand_id, c.actor_id, c.friction_type) = (p_brand, p.actor_id, split_part(p.attribute, '.', 2)) and c.is_current
+  left join lateral (
+    select f.id from actors.actor_friction_points f
+    where (f.brand_id, f.actor_id, f.friction_type) = (p_brand, p.actor_id, split_part(p.attribute, '.', 2)) and f.is_current offset 0
+  ) c on true
   where p.attribute like 'friction.%' and p.distribution = 'beta' and (p.mean >= r.opens_at or c.id is not null)
   on conflict (brand_id, actor_id, friction_type) where is_current do update
   set friction_severity = excluded.friction_severity, friction_description = excluded.friction_description, confidence = excluded.confidence,

@@ -71,8 +71,10 @@ as $$
     from unnest(p_shares) c
     cross join parameters r
     left join questions q on (q.actor_id, q.attribute, q.category) = (c.actor_id, c.attribute, c.category)
-    left join actors.actor_contradictions k
-      on (k.brand_id, k.actor_id, k.attribute, k.category) = (p_brand, c.actor_id, c.attribute, c.category) and k.is_current
+    left join lateral (
+      select n.id from actors.actor_contradictions n
+      where (n.brand_id, n.actor_id, n.attribute, n.category) = (p_brand, c.actor_id, c.attribute, c.category) and n.is_current offset 0
+    ) k on c.ln_bayes_factor is not null
     where c.ln_bayes_factor >= r.opens_at or c.ln_bayes_factor is not null and k.id is not null
   ), written as (
     insert into actors.actor_contradictions as t (brand_id, actor_id, contradiction_type, attribute, category, contradiction_description,
@@ -162,9 +164,8 @@ begin
   perform private.actors_log_contradictions(p_brand, p_actors, p_now);
   perform private.actors_write_frictions(p_brand, v_posteriors, p_now);
   perform private.actors_write_triggers(p_brand, v_posteriors, p_now);
-  if exists (select from unnest(v_posteriors) p where p.attribute in ('driver.primary', 'identity.archetype')) then
-    perform private.actors_write_drivers(p_brand, p_actors, p_now);
-  end if;
+  perform private.actors_write_drivers(p_brand,
+    array(select distinct p.actor_id from unnest(v_posteriors) p where p.attribute in ('driver.primary', 'identity.archetype')), p_now);
   -- Rhythms need each single occasion: too dear here, a job looks for them.
   insert into private.insights_due (brand_id, actor_id, due_at)
   select p_brand, x.id, x.due_at from (

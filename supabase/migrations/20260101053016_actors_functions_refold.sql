@@ -52,13 +52,13 @@ declare
   v_count integer;
 begin
   -- Every fold takes its actors in the same order, so two workers wait for each other and never deadlock.
-  v_actors := array(select distinct e.actor_id from actors.evidence e where e.brand_id = p_brand and e.id = any (p_evidence_ids));
-  perform from actors.actors a where a.brand_id = p_brand and a.id = any (v_actors) order by a.id for no key update;
+  v_actors := array(select distinct e.actor_id from actors.evidence e where e.id = any (p_evidence_ids));
+  perform from actors.actors a where a.id = any (v_actors) order by a.id for no key update;
 
   with added as materialized (
     select e.actor_id, e.attribute, e.context, e.is_stated, e.distribution, e.occurred_at, e.w, e.value, e.exposure, e.category, e.source_kind, e.source_id
     from private.evidence_pieces e
-    where e.brand_id = p_brand and e.id = any (p_evidence_ids)
+    where e.id = any (p_evidence_ids)
   ), found as materialized (
     select a.actor_id, a.attribute, a.context, a.is_stated, min(a.distribution) as distribution, min(a.occurred_at) as earliest
     from added a group by a.actor_id, a.attribute, a.context, a.is_stated
@@ -134,7 +134,7 @@ declare
   v_table text;
   v_count integer;
 begin
-  perform from actors.actors a where a.brand_id = p_brand and a.id = any (p_actors) order by a.id for no key update;
+  perform from actors.actors a where a.id = any (p_actors) order by a.id for no key update;
 
   insert into actors.actor_beliefs as b (brand_id, actor_id, attribute, context, is_stated, distribution, categories, state, tracking, as_of,
     evidence_count, category_counts, sources, created_at)

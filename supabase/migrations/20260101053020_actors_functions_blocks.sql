@@ -62,7 +62,7 @@ begin
     from actors.identity_records r
     cross join lateral unnest(private.identity_fields(), array[r.customer_id, r.email, r.phone, r.social_handle, r.given_name, r.family_name,
       r.birth_date, r.street, r.house_number, r.city, r.postcode, r.region]) f (field, value)
-    where r.brand_id = p_brand and r.id = any (p_records) and f.value is not null
+    where r.id = any (p_records) and f.value is not null
   )
   insert into private.identity_values as v (brand_id, field, value, record_count, names)
   select p_brand, c.field, c.value, count(*),
@@ -98,7 +98,7 @@ begin
     from actors.identity_records r
     cross join lateral unnest(private.identity_fields(), array[r.customer_id, r.email, r.phone, r.social_handle, r.given_name, r.family_name,
       r.birth_date, r.street, r.house_number, r.city, r.postcode, r.region]) with ordinality f (field, value, place)
-    where r.brand_id = p_brand and (p_records is null or r.id = any (p_records))
+    where r.id = any (p_records) or p_records is null and r.brand_id = p_brand
   ), common as (
     select c.id, array_agg(case when c.value is not null then private.identity_bits(c.field, v.record_count, t.total, cardinality(v.names), s.share) end order by c.place) as bits
     from carried c
@@ -142,7 +142,11 @@ begin
   else
     return query
     with own as materialized (
-      select b.block_key, b.record_id, b.is_identifier from private.identity_blocks b where b.brand_id = p_brand and b.record_id = any (p_records)
+      select b.block_key, r.id as record_id, b.is_identifier
+      from unnest(p_records) r (id)
+      cross join lateral (
+        select i.block_key, i.is_identifier from private.identity_blocks i where i.brand_id = p_brand and i.record_id = r.id offset 0
+      ) b
     ), keys as materialized (
       select distinct o.block_key, o.is_identifier from own o
     ), members as materialized (

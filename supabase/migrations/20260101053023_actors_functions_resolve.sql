@@ -78,7 +78,7 @@ begin
   -- In the order of what the records say, so that a rerun finds the same clusters whatever ids the rows were given.
   select array_agg(r.id order by r.fingerprint), array_agg(r.actor_id order by r.fingerprint) into v_ids, v_actors
   from actors.identity_records r
-  where r.brand_id = p_brand and r.id = any (v_ids);
+  where r.id = any (v_ids);
 
   select array_agg((x.i, y.i, null)::private.identity_pair) into v_edges
   from unnest(v_ids) with ordinality x (id, i)
@@ -118,7 +118,7 @@ begin
     select n.i::integer as i, v_ids[n.i] as id, v_actors[n.i] as actor_id, n.label from unnest(v_labels) with ordinality n (label, i)
   ), founders as (
     -- The record that was there first founded the person; it is of it by definition.
-    select distinct on (p.label) p.label, p.i from places p join actors.identity_records r on r.brand_id = p_brand and r.id = p.id
+    select distinct on (p.label) p.label, p.i from places p join actors.identity_records r on r.id = p.id
     order by p.label, r.first_seen_at, r.fingerprint
   ), alone as (
     select array_agg((e.i, e.j + cardinality(v_ids), e.weights)::private.identity_pair order by e.i, e.j) as pairs

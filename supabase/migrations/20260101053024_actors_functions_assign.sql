@@ -52,12 +52,12 @@ begin
   -- A person stays with the cluster that holds most of its signals; the oldest person of a cluster keeps it.
   with held as (
     select p.actor_id, p.cluster, sum(r.signal_count) as signals, min(r.first_seen_at) as first_at, min(r.fingerprint) as fingerprint
-    from unnest(v_places) p join actors.identity_records r on r.brand_id = p_brand and r.id = p.record_id
+    from unnest(v_places) p join actors.identity_records r on r.id = p.record_id
     where p.actor_id is not null group by p.actor_id, p.cluster
   ), claims as (
     select distinct on (h.actor_id) h.actor_id, h.cluster from held h order by h.actor_id, h.signals desc, h.first_at, h.fingerprint
   ), owners as (
-    select distinct on (c.cluster) c.cluster, c.actor_id from claims c join actors.actors a on a.brand_id = p_brand and a.id = c.actor_id
+    select distinct on (c.cluster) c.cluster, c.actor_id from claims c join actors.actors a on a.id = c.actor_id
     order by c.cluster, a.created_at, a.id
   ), clusters as (
     select distinct p.cluster from unnest(v_places) p
@@ -74,7 +74,7 @@ begin
 
   update actors.identity_records r set actor_id = c.owner, match_probability = p.probability
   from unnest(v_places) p join unnest(v_clusters, v_owners) c (cluster, owner) on c.cluster = p.cluster
-  where r.brand_id = p_brand and r.id = p.record_id and r.actor_id is null;
+  where r.id = p.record_id and p.actor_id is null;
 
   -- A loop: each step is a merge, a split or a change of certainty of one person, recorded as such.
   for v_step in
@@ -82,7 +82,7 @@ begin
       count(*) = (select count(*) from unnest(v_places) o where o.actor_id = p.actor_id) as is_whole
     from unnest(v_places) p
     join unnest(v_clusters, v_owners) c (cluster, owner) on c.cluster = p.cluster
-    join actors.identity_records r on r.brand_id = p_brand and r.id = p.record_id
+    join actors.identity_records r on r.id = p.record_id
     where p.actor_id is not null and (p.actor_id <> c.owner or r.match_probability <> p.probability)
     group by p.actor_id, c.owner
     order by min(r.fingerprint)
@@ -105,6 +105,8 @@ language plpgsql
 volatile
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
+set enable_nestloop = off -- steps in memory whose sizes the planner cannot know: hash joins; what goes by an index is lateral
+set jit = off -- the cost that forbids the loop would call for the compiler
 as $$
 begin
   with strengths as materialized (
@@ -112,19 +114,24 @@ begin
     from unnest(array['customer_id', 'email', 'phone', 'social_handle']) k
   ), carried as materialized (
     select r.actor_id, i.type, i.value, max(r.match_probability) * max(s.strength) as confidence, min(r.first_seen_at) as first_at, max(r.last_seen_at) as last_at
-    from actors.identity_records r
+    from unnest(p_actors) p (id)
+    cross join lateral (
+      select n.* from actors.identity_records n where n.brand_id = p_brand and n.actor_id = p.id and n.signal_count > 0 offset 0
+    ) r
     cross join lateral (
       select v.type, v.value from (values ('customer_id', r.customer_id), ('email', r.email), ('phone', r.phone), ('social_handle', r.social_handle)) v (type, value)
       union all
       select split_part(m.value, ':', 1), substr(m.value, strpos(m.value, ':') + 1) from unnest(r.more_identifiers) m (value)
     ) i
     join strengths s on s.type = i.type
-    where r.brand_id = p_brand and r.actor_id = any (p_actors) and r.signal_count > 0 and i.value is not null
+    where i.value is not null
     group by r.actor_id, i.type, i.value
   ), gone as (
     delete from actors.actor_identifiers a
-    where a.brand_id = p_brand and a.actor_id = any (p_actors)
-      and not exists (select from carried c where c.actor_id = a.actor_id and c.type = a.identifier_type::text and c.value = a.identifier_value)
+    where a.id in (
+      select k.id from unnest(p_actors) p (id)
+      cross join lateral (select n.* from actors.actor_identifiers n where n.brand_id = p_brand and n.actor_id = p.id offset 0) k
+      where not exists (select from carried c where c.actor_id = k.actor_id and c.type = k.identifier_type::text and c.value = k.identifier_value))
   )
   insert into actors.actor_identifiers as a (brand_id, actor_id, identifier_type, identifier_value, confidence, first_seen_at, last_seen_at)
   select p_brand, c.actor_id, c.type::actors.identifier_type, c.value, c.confidence, c.first_at, c.last_at
@@ -136,15 +143,15 @@ begin
   update actors.actors a
   set identifiers = coalesce(i.identifiers, '{}')
   from unnest(p_actors) p (id)
-  left join (
-    select t.actor_id, jsonb_object_agg(t.identifier_type, t.identifier_values) as identifiers
+  cross join lateral (
+    select jsonb_object_agg(t.identifier_type, t.identifier_values) as identifiers
     from (
-      select n.actor_id, n.identifier_type, jsonb_agg(n.identifier_value order by n.first_seen_at, n.identifier_value) as identifier_values
-      from actors.actor_identifiers n where n.brand_id = p_brand and n.actor_id = any (p_actors)
-      group by n.actor_id, n.identifier_type
-    ) t group by t.actor_id
-  ) i on i.actor_id = p.id
-  where a.brand_id = p_brand and a.id = p.id and a.identifiers is distinct from coalesce(i.identifiers, '{}');
+      select n.identifier_type, jsonb_agg(n.identifier_value order by n.first_seen_at, n.identifier_value) as identifier_values
+      from actors.actor_identifiers n where n.brand_id = p_brand and n.actor_id = p.id
+      group by n.identifier_type
+    ) t
+  ) i
+  where a.id = p.id and a.identifiers is distinct from coalesce(i.identifiers, '{}');
 end
 $$;
 comment on function private.refresh_identifiers(uuid, uuid[]) is

@@ -6,14 +6,15 @@ set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
 as $$
 declare
-  v_records uuid[] := private.note_identity_records(p_brand, p_signals);
+  v_rows constant private.identity_fields_row[] := array(select r from private.read_identities(p_signals) r);
+  v_records constant uuid[] := private.note_identity_records(p_brand, v_rows);
   v_new uuid[] := array[]::uuid[];
   v_model private.identity_model;
 begin
   if v_records <> '{}' then
     insert into private.identity_blocks (brand_id, block_key, record_id, is_identifier)
     select k.brand_id, k.block_key, k.record_id, bool_or(k.is_identifier)
-    from private.identity_block_keys k where k.brand_id = p_brand and k.record_id = any (v_records)
+    from private.identity_block_keys k where k.record_id = any (v_records)
     group by k.brand_id, k.block_key, k.record_id
     on conflict do nothing;
     perform private.count_identity_values(p_brand, v_records);
@@ -23,10 +24,11 @@ begin
     v_new := private.assign_records(p_brand, v_records, v_model, p_now);
   end if;
   return query
-  select s.id, r.actor_id, r.match_probability, r.actor_id = any (v_new)
-  from signals.signals_base s
-  join actors.identity_records r on r.brand_id = s.brand_id and r.id = s.identity_record_id
-  where s.brand_id = p_brand and s.id = any (p_signals);
+  select s.signal_id, r.id, r.actor_id, r.match_probability, r.actor_id = any (v_new)
+  from unnest(v_rows) s
+  cross join lateral (
+    select i.id, i.actor_id, i.match_probability from actors.identity_records i where i.brand_id = p_brand and i.fingerprint = s.fingerprint offset 0
+  ) r;
 end
 $$;
 comment on function private.actors_match(uuid, uuid[], timestamptz) is
@@ -52,11 +54,12 @@ begin
   perform private.refresh_identifiers(p_brand, (select array_agg(distinct u.actor_id) from unnest(p_matches) u));
 
   with counted as (
-    select m.actor_id, count(*) as signals, sum(s.quality_score) as quality, min(s.occurred_at) as first_at, max(s.occurred_at) as last_at,
+    -- In an order of their own: a sum to the last bit, whatever the plan.
+    select m.actor_id, count(*) as signals, sum(s.quality_score order by s.occurred_at, s.id) as quality, min(s.occurred_at) as first_at, max(s.occurred_at) as last_at,
       (array_agg(left(nullif(btrim(s.raw_content ->> 'name'), ''), 300) order by s.occurred_at desc, s.id)
         filter (where btrim(s.raw_content ->> 'name') <> ''))[1] as name
     from unnest(p_matches) m
-    join signals.signals_base s on s.brand_id = p_brand and s.id = m.signal_id
+    join signals.signals_base s on s.id = m.signal_id
     group by m.actor_id
   )
   update actors.actors a
@@ -70,7 +73,7 @@ begin
     -- Whoever was retired when the last signal was retracted is back.
     is_active = a.is_active or a.total_signals = 0
   from counted c
-  where a.brand_id = p_brand and a.id = c.actor_id;
+  where a.id = c.actor_id;
 end
 $$;
 comment on function private.actors_count_signals(uuid, private.actor_match[]) is

@@ -6,7 +6,7 @@ set search_path = ''
 as $$
   with members as materialized (
     select t.actor_id as owner, r.* from unnest(p_actors, p_records) t (actor_id, record_id)
-    join actors.identity_records r on r.brand_id = p_brand and r.id = t.record_id
+    join actors.identity_records r on r.id = t.record_id
   ), founders as (
     select distinct on (m.owner) m.*, min(m.first_seen_at) over (partition by m.owner) as first_at, max(m.last_seen_at) over (partition by m.owner) as last_at,
       max(m.signal_count) over (partition by m.owner) > 0 as has_signals
@@ -54,7 +54,7 @@ begin
     insert into actors.identity_moves (brand_id, event_id, table_name, row_id, from_actor, to_actor, probability_before, happened_at)
     select p_brand, p_event, 'actors.identity_records', r.id, r.actor_id, t.actor_id, r.match_probability, p_now
     from unnest(p_records, p_to, p_probability) t (record_id, actor_id, probability)
-    join actors.identity_records r on r.brand_id = p_brand and r.id = t.record_id
+    join actors.identity_records r on r.id = t.record_id
     where (r.actor_id, r.match_probability) is distinct from (t.actor_id, t.probability)
     returning from_actor, to_actor
   )
@@ -63,18 +63,30 @@ begin
 
   update actors.identity_records r set actor_id = t.actor_id, match_probability = t.probability, decided_by = p_by
   from unnest(p_records, p_to, p_probability) t (record_id, actor_id, probability)
-  where r.brand_id = p_brand and r.id = t.record_id and (r.actor_id, r.match_probability) is distinct from (t.actor_id, t.probability);
+  where r.id = t.record_id and (r.actor_id, r.match_probability) is distinct from (t.actor_id, t.probability);
 
+  -- Found by their indexes for each record: a join would read the brand's whole history at each merge.
   with followed as (
-    update signals.signals_base s set actor_id = t.actor_id, confidence_in_matching = t.probability
-    from unnest(p_records, p_to, p_probability) t (record_id, actor_id, probability)
-    where s.brand_id = p_brand and s.identity_record_id = t.record_id and s.actor_id is not null
-      and (s.actor_id, s.confidence_in_matching) is distinct from (t.actor_id, t.probability)
+    update signals.signals_base s set actor_id = x.actor_id, confidence_in_matching = x.probability
+    from (
+      select n.id, t.actor_id, t.probability
+      from unnest(p_records, p_to, p_probability) t (record_id, actor_id, probability)
+      cross join lateral (
+        select b.id from signals.signals_base b where b.brand_id = p_brand and b.identity_record_id = t.record_id and b.actor_id is not null
+          and (b.actor_id, b.confidence_in_matching) is distinct from (t.actor_id, t.probability) offset 0
+      ) n
+    ) x
+    where s.id = x.id
     returning s.id, s.actor_id, s.confidence_in_matching
+  ), pieces as (
+    select n.id, f.actor_id, f.confidence_in_matching
+    from followed f
+    cross join lateral (
+      select b.id from actors.evidence b where b.brand_id = p_brand and b.source_kind = 'signal' and b.source_id = f.id offset 0
+    ) n
   )
   update actors.evidence e set actor_id = f.actor_id, match_probability = f.confidence_in_matching
-  from followed f
-  where e.brand_id = p_brand and e.source_kind = 'signal' and e.source_id = f.id;
+  from pieces f where e.id = f.id;
   return coalesce(v_touched, '{}');
 end
 $$;

@@ -8,6 +8,16 @@ as $$
 $$;
 comment on function private.lock_brand_identity(uuid) is 'The lock of actors.process_signals, until the end of the transaction: who is who in a brand is changed by one at a time.';
 
+create function private.try_lock_brand_identity(p_brand uuid)
+returns boolean
+language sql
+volatile
+set search_path = ''
+as $$
+  select pg_try_advisory_xact_lock(hashtextextended('actors.process_signals ' || p_brand, 0))
+$$;
+comment on function private.try_lock_brand_identity(uuid) is 'private.lock_brand_identity, without waiting: false when somebody else has it.';
+
 create function private.lock_identity(p_actor uuid, p_reason text, p_now timestamptz)
 returns uuid
 language plpgsql

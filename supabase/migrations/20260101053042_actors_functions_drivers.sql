@@ -61,13 +61,15 @@ language sql
 volatile
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on the number of people
+set enable_nestloop = off -- steps in memory whose sizes the planner cannot know: hash joins; what goes by an index is lateral
+set jit = off -- the cost that forbids the loop would call for the compiler
 as $$
   with pieces as materialized (
     select e.actor_id, e.attribute, e.source_id, e.category, e.value, e.occurred_at,
       -- Faded as every belief is. Never quite sure: nothing could ever outweigh it.
       least(0.95, e.weight * e.match_probability * power(2::double precision, -least(200, greatest(0, extract(epoch from p_now - e.occurred_at)::double precision / 86400 / h.days)))) as c
     from unnest(p_actors) a (id)
-    cross join (select private.half_life_days(p_brand, 'driver.primary') as days) h
+    cross join (select private.half_life_days(p_brand, 'driver.primary') as days offset 0) h
     cross join lateral (
       select e.* from private.evidence_pieces e
       where e.brand_id = p_brand and e.actor_id = a.id and e.attribute in ('driver.primary', 'identity.archetype') and e.occurred_at <= p_now
@@ -103,16 +105,25 @@ as $$
       from firsts g join shown s on s.actor_id = g.actor_id and s.occurred_at >= g.first_at
       group by g.actor_id, g.category, g.n
     ) f where f.confidence > 0 group by f.actor_id
+  ), news as materialized (
+    -- Who has nothing new is left as it is; fading alone is no news.
+    select p.actor_id, p.p, c.n, c.ids, c.weights, a.n as archetypes, coalesce(a.fragments, '[]') as fragments, a.coherence
+    from probabilities p join counted c using (actor_id) left join archetypes a using (actor_id)
+    left join lateral (
+      select d.evidence_count, d.source_signals, d.fragments from actors.actor_drivers d
+      where d.brand_id = p_brand and d.actor_id = p.actor_id and d.is_current offset 0
+    ) t on true
+    where (t.evidence_count, t.source_signals, t.fragments) is distinct from (c.n, private.to_list(c.ids), coalesce(a.fragments, '[]'))
   ), read as materialized (
-    select p.actor_id, p.p, c.n, c.ids, c.weights, coalesce(a.fragments, '[]') as fragments, a.coherence as identity_coherence, r.*,
-      0.6 * r.contradiction_score + 0.4 * case when coalesce(a.n, 0) > 1 then 1 - a.coherence else 0 end as complexity,
-      case when a.coherence > 0.8 then 'integrated' when a.n > 1 and a.coherence < 0.6 then 'fragmented' when a.n > 0 then 'forming' end as identity,
+    select p.actor_id, p.p, p.n, p.ids, p.weights, p.fragments, p.coherence as identity_coherence, r.*,
+      0.6 * r.contradiction_score + 0.4 * case when coalesce(p.archetypes, 0) > 1 then 1 - p.coherence else 0 end as complexity,
+      case when p.coherence > 0.8 then 'integrated' when p.archetypes > 1 and p.coherence < 0.6 then 'fragmented' when p.archetypes > 0 then 'forming' end as identity,
       (select f.friction_type from actors.actor_friction_points f where f.brand_id = p_brand and f.actor_id = p.actor_id and f.is_current and not f.is_resolved
         order by f.friction_severity desc, f.friction_type limit 1) as friction
-    from probabilities p join counted c using (actor_id) left join archetypes a using (actor_id)
+    from news p
     cross join lateral private.read_drivers(p.p) r
   )
-  insert into actors.actor_drivers as t (brand_id, actor_id, safety, connection, status, growth, freedom, purpose, entropy_bits, information_gain_bits,
+  insert into actors.actor_drivers (brand_id, actor_id, safety, connection, status, growth, freedom, purpose, entropy_bits, information_gain_bits,
     kl_divergence_nats, coherence, driver_state, leading_driver, second_driver, is_superposed, collapse_probability, pair_correlation, decoherence_rate,
     conflicts, contradiction_score, fragments, identity_coherence, complexity, complexity_level, resolution_capacity, decoded, confidence, evidence_count,
     last_updated_at, source_signals, source_weights)
@@ -135,7 +146,6 @@ as $$
       excluded.collapse_probability, excluded.pair_correlation, excluded.decoherence_rate, excluded.conflicts, excluded.contradiction_score, excluded.fragments,
       excluded.identity_coherence, excluded.complexity, excluded.complexity_level, excluded.resolution_capacity, excluded.decoded, excluded.confidence,
       excluded.evidence_count, excluded.last_updated_at, excluded.source_signals, excluded.source_weights)
-  where (t.evidence_count, t.source_signals, t.fragments) is distinct from (excluded.evidence_count, excluded.source_signals, excluded.fragments)
 $$;
 comment on function private.actors_write_drivers(uuid, uuid[], timestamptz) is
   'Writes actors.actor_drivers of the people from the ledger: a Bayes step for each signal that speaks of a driver, posterior_i proportional to prior_i (likelihood_i c + 1 - c), its confidence c being what is left of its weight at p_now. The steps multiply, so their order does not matter. People without such evidence have no row.';

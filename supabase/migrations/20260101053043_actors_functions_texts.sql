@@ -82,7 +82,7 @@ comment on function private.read_texts(uuid[], text[]) is
   'The offline reader: what the lexicon finds in texts. Returns for each {provider, version, confidence, language?, sentiment? (-1 to 1), topics? [..], tones? [..], intents? {kind: said or denied}, drivers? {driver: likelihood}, archetypes? {archetype: likelihood}, frictions? {type: true where it went wrong, false where it went well}}. "Not" turns the next three words of its clause, "very" strengthens the next; friction is judged clause by clause. Deterministic; confidence 0.6 is that of a reader who knows words only.';
 
 create view private.signal_texts as
-select s.brand_id, s.id as signal_id, coalesce(w.message_text, r.review_text, c.comment_text, v.response_text, nullif(m.email_content, ''), m.email_subject) as body
+select s.id as signal_id, s.processed_content ? 'text' as is_read, coalesce(w.message_text, r.review_text, c.comment_text, v.response_text, nullif(m.email_content, ''), m.email_subject) as body
 from signals.signals_base s
 left join signals.whatsapp_messages w on s.signal_type = 'whatsapp_message' and w.signal_id = s.id and w.is_inbound
 left join signals.reviews r on s.signal_type = 'review' and r.signal_id = s.id
@@ -93,36 +93,28 @@ where s.signal_type in ('whatsapp_message', 'review', 'social_comment', 'survey_
   and not coalesce(s.metadata ->> 'forwarded' = 'true', false);
 comment on view private.signal_texts is 'The person''s own words, where a signal has any; what the brand wrote or the person passed on is not here.';
 
-create function private.actors_read_texts(p_brand uuid, p_signals uuid[])
-returns integer
+create function private.read_signal_texts(p_brand uuid, p_signals uuid[])
+returns table (signal_id uuid, insight jsonb)
 language plpgsql
-volatile
+stable
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
 as $$
 declare
   v_ids uuid[];
   v_texts text[];
-  v_count integer;
 begin
   if private.parameter(p_brand, 'actors.text_provider') #>> '{}' is distinct from 'offline' then
-    return 0;
+    return;
   end if;
   select array_agg(t.signal_id), array_agg(t.body) into v_ids, v_texts
-  from private.signal_texts t join signals.signals_base s on s.brand_id = t.brand_id and s.id = t.signal_id
-  where t.brand_id = p_brand and t.signal_id = any (p_signals) and btrim(t.body) <> '' and not s.processed_content ? 'text';
-  if v_ids is null then
-    return 0;
-  end if;
-  update signals.signals_base s set processed_content = s.processed_content || jsonb_build_object('text', r.insight)
-  from private.read_texts(v_ids, v_texts) r
-  where s.brand_id = p_brand and s.id = r.id;
-  get diagnostics v_count = row_count;
-  return v_count;
+  from private.signal_texts t
+  where t.signal_id = any (p_signals) and btrim(t.body) <> '' and not t.is_read;
+  return query select r.id, r.insight from private.read_texts(v_ids, v_texts) r;
 end
 $$;
-comment on function private.actors_read_texts(uuid, uuid[]) is
-  'Reads the texts of signals that nobody has read yet and keeps the result in processed_content.text; returns how many. Only where the parameter actors.text_provider is offline: another provider tells its results by actors.set_text_insight.';
+comment on function private.read_signal_texts(uuid, uuid[]) is
+  'What private.read_texts finds in the texts of the signals that nobody has read yet; for processed_content.text. Nothing where the parameter actors.text_provider is not offline: another provider tells its results by actors.set_text_insight.';
 
 create function private.is_text_insight(p_insight jsonb)
 returns boolean
@@ -165,9 +157,9 @@ begin
     perform private.raise_error('service_only');
   end if;
   perform private.require_time('p_now', p_now);
-  -- First the brand, then its rows, as everybody who changes beliefs takes them.
+  -- The brand's lock before the row's, as workers and merges take them.
   perform private.lock_brand_identity(s.brand_id) from signals.signals_base s where s.id = p_signal;
-  select * into v_signal from signals.signals_base s where s.id = p_signal;
+  select * into v_signal from signals.signals_base s where s.id = p_signal for no key update;
   if v_signal.id is null then
     perform private.raise_error('not_found', 'signal', p_signal::text);
   elsif not private.is_text_insight(p_insight) then

@@ -50,7 +50,7 @@ select k, to_jsonb(v), 'number', d from (values
   ('actors.friction_severity', 0.3, 'A friction point opens when the share of bad occasions reaches this; it is resolved below half of it.'),
   ('actors.rhythm_chance', 0.15, 'A regular period is kept when the bound of its probability by chance is at most this. It is a bound for the least favourable stream: of 5,000 people with the usual ones (chance, bursts, silences) about one reaches it.'),
   ('actors.habit_chance', 0.001, 'A habit of weekday or hour is kept when chance alone would show as much with at most this probability.'),
-  ('actors.batch_size', 5000, 'Signals that the job processes per brand and run.')
+  ('actors.batch_size', 1000, 'Most signals of a brand that the job processes in one transaction: small ones are seen sooner, large ones cost less.')
 ) p (k, v, d);
 
 insert into private.error_codes (key, errcode, http_status, message, hint) values

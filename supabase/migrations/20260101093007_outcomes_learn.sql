@@ -102,6 +102,8 @@ begin
   if not coalesce(p_limit between 1 and 100000, false) then
     perform private.raise_error('invalid_argument', 'p_limit', 'must be between 1 and 100000');
   end if;
+  -- Before any row: what is learned of a person must not pass by a merge, and workers and merges lock people in their own order.
+  perform private.lock_brand_identity(p_brand);
   perform pg_advisory_xact_lock(hashtextextended('outcomes:' || p_brand::text, 0));
   perform private.measure_outcomes(p_brand, p_now);
 

@@ -20,9 +20,8 @@ interface Believed {
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await useStack();
   // The job would take signals before the test does.
-  await query("select cron.unschedule(jobname) from cron.job where jobname = 'loopwise-actors-process'", []);
+  stack = await useStack({ cron: false });
 });
 afterAll(() => stack?.close());
 

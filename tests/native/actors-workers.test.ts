@@ -15,10 +15,8 @@ let sql: postgres.Sql;
 let alone: unknown;
 
 beforeAll(async () => {
-  stack = await startStack({ engine: "native" });
+  stack = await startStack({ engine: "native", cron: false });
   sql = connect(6);
-  // pg_cron really runs on this engine: its job would be one worker more.
-  await sql`select cron.unschedule(jobname) from cron.job where jobname = 'loopwise-actors-process'`;
   const brand = await newBrand();
   expect(await work(brand)).toBe(signals);
   alone = await learned(brand);

@@ -86,6 +86,8 @@ async function runJob(engine: Engine, job: Job): Promise<void> {
        values ($1, current_database(), current_user, $2, 'running', clock_timestamp()) returning runid::int`,
       [job.jobid, job.command],
     );
+    // One session for everybody: a job that stays to wait for work would keep all others out.
+    await engine.exec("set loopwise.linger_seconds = 0");
     const [status, message] = await outcome(engine, job.command);
     // A server gives each job a session of its own; here the next user of the session must not find any trace.
     await engine.exec("reset role; reset all; discard temp; select pg_advisory_unlock_all()");

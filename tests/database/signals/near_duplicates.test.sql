@@ -1,5 +1,5 @@
 begin;
-select plan(3);
+select plan(4);
 
 create temp table t on commit drop as
 select tests.create_brand(tests.create_user('owner@example.com')) as brand;
@@ -56,6 +56,23 @@ select cmp_ok(
 select is((select count(*)::integer from found where n > 1000 and kind is not null), 0, 'and no new text is taken for a copy');
 select diag('F1 ' || (select round(2.0 * count(*) filter (where n <= 200 and kind is not null)
      / (count(*) filter (where n <= 200) + count(*) filter (where kind is not null)), 4) from found));
+
+-- Of 60 texts made from one template by as many people, person 55 sends hers again, once in the batch and once later.
+create function pg_temp.from_template(p_id integer, p_person integer, p_word text)
+returns jsonb
+language sql as $$
+  select jsonb_build_object('type', 'whatsapp_message', 'source_platform', 'template', 'source_id', p_id::text,
+    'occurred_at', '2026-02-01T00:00:00Z'::timestamptz + p_id * interval '1 minute',
+    'data', jsonb_build_object('sender_phone', '+4917199' || 10000 + 137 * p_person, 'message_text',
+      'dear team my order number ' || md5(p_person::text) || ' has not come yet please tell me when it will be here kind regards ' || p_word))
+$$;
+create temp table answers on commit drop as
+select v.duplicate_kind as kind, v.index from t cross join lateral signals.ingest(t.brand,
+  (select jsonb_agg(pg_temp.from_template(n, n, 'anna') order by n) from generate_series(1, 60) n) || pg_temp.from_template(61, 55, 'ann')) v;
+select results_eq(
+  $$select array(select a.index from answers a where a.kind is not null) ||
+    (select 100 + v.index from t cross join lateral signals.ingest(t.brand, jsonb_build_array(pg_temp.from_template(62, 55, 'anne'))) v where v.duplicate_kind is not null)$$,
+  'values (array[60, 100])', 'a copy is found among texts of other people from the same template, and theirs are no copies');
 
 select * from finish();
 rollback;
