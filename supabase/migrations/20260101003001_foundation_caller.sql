@@ -32,3 +32,19 @@ comment on function private.require_service() is 'Raises service_only unless pri
 
 insert into private.error_codes (key, errcode, http_status, message, hint) values
   ('service_only', '42501', 403, 'Only the service role may do this.', 'Call it from a cron job or an Edge Function that holds the secret key.');
+
+create function private.require_this_moment(p_argument text, p_time timestamptz)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  perform private.require_time(p_argument, p_time);
+  if p_time <> now() and not private.is_service() then
+    perform private.raise_error('invalid_argument', p_argument, 'is told by the server''s clock: leave it out');
+  end if;
+end
+$$;
+comment on function private.require_this_moment(text, timestamptz) is
+  'For changes whose time is part of the history that is kept of them: only private.is_service() may date one otherwise than now, or a member could rewrite what was believed at any time. Error: invalid_argument (field p_argument).';

@@ -1,6 +1,6 @@
--- The first original of an id is unique, and so is each further version of it.
+-- The original of an id is unique until it is retracted, and so is each further version of it.
 create unique index signals_base_one_original_per_id_idx on signals.signals_base (brand_id, source_platform, source_id)
-  where not is_duplicate;
+  where not is_duplicate and retracted_at is null;
 create unique index signals_base_one_version_per_content_idx
   on signals.signals_base (brand_id, source_platform, source_id, content_sha256) where is_duplicate;
 create unique index signals_base_one_original_per_content_idx on signals.signals_base (brand_id, content_sha256)

@@ -21,11 +21,19 @@ begin
     select distinct on (k.idx) k.* from (
       select i.idx, b.id, b.id as root, b.content_sha256 = i.content_sha256 as is_same, false as is_duplicate
       from incoming i join signals.signals_base b
-        on b.brand_id = p_brand and b.source_platform = i.source_platform and b.source_id = i.source_id and not b.is_duplicate
+        on b.brand_id = p_brand and b.source_platform = i.source_platform and b.source_id = i.source_id and not b.is_duplicate and b.retracted_at is null
       union all
       select i.idx, b.id, coalesce(b.duplicate_of, b.id), b.content_sha256 = i.content_sha256, true
       from incoming i join signals.signals_base b
         on b.brand_id = p_brand and b.source_platform = i.source_platform and b.source_id = i.source_id and b.is_duplicate
+      left join signals.signals_base o on o.id = b.duplicate_of
+      where b.content_sha256 = i.content_sha256 or o.retracted_at is null
+      union all
+      -- What was taken back and comes again as it was is a retry; with other content it is a correction, and new.
+      select i.idx, b.id, b.id, true, false
+      from incoming i join signals.signals_base b
+        on b.brand_id = p_brand and b.content_sha256 = i.content_sha256 and not b.is_duplicate
+          and b.source_platform = i.source_platform and b.source_id = i.source_id and b.retracted_at is not null
     ) k order by k.idx, k.is_same desc, k.is_duplicate, k.id
   ),
   fresh as materialized (
@@ -54,7 +62,7 @@ begin
         from (
           -- Without the brand, which is part of every band: the planner would read the brand's whole index as well.
           select b.id, b.brand_id, b.raw_content, b.identifiers, b.text_bands from signals.signals_base b
-          where b.text_bands && t.bands and not b.is_duplicate and b.text_bands is not null
+          where b.text_bands && t.bands and not b.is_duplicate and b.text_bands is not null and b.retracted_at is null
           limit 200
         ) c
         where c.brand_id = p_brand

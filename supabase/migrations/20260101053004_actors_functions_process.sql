@@ -27,8 +27,9 @@ begin
   update signals.signals_base s
   set identity_record_id = m.record_id, actor_id = m.actor_id, confidence_in_matching = coalesce(m.confidence, 0),
     processed_content = s.processed_content || jsonb_strip_nulls(jsonb_build_object('text', t.insight)),
-    processed_at = p_now, processing_error = null,
+    processed_at = p_now,
     -- Without a person there is nobody to learn about.
+    processing_error = case when m.actor_id is null then 'names nobody: its identifiers are missing or stand for nobody in particular (noreply@, 1234567, guest), and it has no full name' end,
     processing_status = case when m.actor_id is null then 'skipped' else 'completed' end::signals.processing_status
   from unnest(p_signals) i
   left join unnest(v_matches) m on m.signal_id = i

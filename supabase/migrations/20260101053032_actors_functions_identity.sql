@@ -31,7 +31,7 @@ begin
   if length(p_reason) > 2000 then
     perform private.raise_error('invalid_argument', 'p_reason', 'must have at most 2000 characters');
   end if;
-  perform private.require_time('p_now', p_now);
+  perform private.require_this_moment('p_now', p_now);
   perform private.lock_brand_identity(v_brand);
   return v_brand;
 end

@@ -69,7 +69,7 @@ begin
   if length(p_reason) > 1000 then
     perform private.raise_error('invalid_argument', 'p_reason', 'must have at most 1000 characters');
   end if;
-  perform private.require_time('p_now', p_now);
+  perform private.require_this_moment('p_now', p_now);
   perform private.lock_brand_identity(v_signal.brand_id);
   -- The triggers of higher domains retract what they made of it (outcomes: evidence of responses).
   update signals.signals_base s

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Stack } from "../../scripts/stack/types.ts";
 import { at, type Explained, numbersIn, type Profile, recompute } from "../support/audit/profile.ts";
 import { auditedShop } from "../support/audit/shop.ts";
-import { type Client, signUp } from "../support/clients.ts";
+import { type Client, serviceClient, signUp } from "../support/clients.ts";
 import { end } from "../support/people.ts";
 import { useStack } from "../support/stack.ts";
 
@@ -53,8 +53,8 @@ beforeAll(async () => {
 afterAll(() => stack?.close());
 
 // biome-ignore lint/suspicious/noExplicitAny: results of many functions.
-async function call(schema: string, name: string, parameters: object): Promise<any> {
-  const { data, error } = await owner.schema(schema).rpc(name, parameters);
+async function call(schema: string, name: string, parameters: object, client = owner): Promise<any> {
+  const { data, error } = await client.schema(schema).rpc(name, parameters);
   if (error) throw new Error(`${schema}.${name}: ${error.message} ${error.details} ${error.hint}`);
   return data;
 }
@@ -87,9 +87,13 @@ async function changePeople() {
       return found.id as string;
     }),
   );
-  await call("actors", "merge", { p_survivor: first, p_absorbed: second, p_now: end });
-  const event = await call("actors", "merge", { p_survivor: third, p_absorbed: fourth, p_now: end });
-  await call("actors", "unmerge", { p_event: event, p_now: end });
+  // Only a server may date a change.
+  const change = (name: string, parameters: object) =>
+    call("actors", name, { ...parameters, p_now: end }, serviceClient(stack));
+  await change("merge", { p_survivor: first, p_absorbed: second });
+  await change("unmerge", {
+    p_event: await change("merge", { p_survivor: third, p_absorbed: fourth }),
+  });
   const { data } = await owner
     .schema("signals")
     .from("signals_base")
@@ -98,7 +102,7 @@ async function changePeople() {
     .eq("actor_id", third)
     .eq("signal_type", "order")
     .limit(1);
-  await call("actors", "retract", { p_signal: data?.[0]?.id, p_now: end });
+  await change("retract", { p_signal: data?.[0]?.id });
 }
 
 const told = new Map<string, Promise<Explained>>();

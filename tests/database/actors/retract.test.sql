@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(23);
 
 create temp table t on commit drop as
 select b.operator, b.support, b.stranger, tests.create_brand(b.owner) as brand, tests.create_brand(b.owner, 'Without it') as control, '2026-06-01T12:00:00Z'::timestamptz as now
@@ -54,6 +54,21 @@ select ok((select actors.retract(id, 'typed the wrong number') from s where sour
 select is((select count(distinct a.id)::int from t, lateral (select * from actors.find(t.brand, 'anna@example.com') union all select * from actors.find(t.brand, '+447700900123')) a), 2, 'they are two people again');
 select results_eq($$select a.total_signals from t, lateral (select * from actors.find(t.brand, 'anna@example.com') union all select * from actors.find(t.brand, '+447700900123')) a order by 1$$, $$values (4), (5)$$, 'each with its own signals');
 select is((select count(*)::int from t, actors.find(t.brand, 'anna@example.com') a, actors.evidence(a.id) e join s on s.id = e.source_id and s.source_id in ('r3', 'r11')), 0, 'and nothing of what was taken back');
+
+-- What was taken back is told again.
+create function pg_temp.sent(p_signal jsonb) returns text language sql as $$
+  select i.verdict::text from t, signals.ingest(t.brand, jsonb_build_array(p_signal), null, t.now) i
+$$;
+select is(pg_temp.sent(pg_temp.review(3, '{"email": "anna@example.com"}', 2)), 'duplicate', 'as it was, it is a retry');
+select is(pg_temp.sent(pg_temp.review(3, '{"email": "anna@example.com"}', 5)), 'accepted', 'with other content under the same id it is a correction');
+select is(pg_temp.sent(pg_temp.review(3, '{"email": "anna@example.com"}', 5)), 'duplicate', 'which can be retried as well');
+select is((select (p.matched, a.total_signals) from t, actors.process_signals(t.brand, 1000, t.now) p, actors.find(t.brand, 'anna@example.com') a), (1, 4), 'the correction is learnt from');
+
+-- Time is the server's.
+select tests.authenticate_as(operator) from t;
+select throws_ok($$select actors.retract(id, 'long ago', '2020-01-01') from s where source_id = 'r1'$$, 'PT400', null, 'an operator cannot date a retraction back');
+select throws_ok($$select actors.merge(a.id, a.id, null, '2020-01-01') from t, actors.find(t.brand, 'anna@example.com') a$$, 'PT400', null, 'nor a merge');
+select tests.clear_authentication();
 
 select * from finish();
 rollback;
