@@ -73,6 +73,7 @@ stable
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on how many pairs there are
 set work_mem = '128MB' -- the records of all pairs are hashed
+set enable_nestloop = on -- until the body knows better; what it sets ends with it
 as $$
 declare
   v_least constant double precision := case when p_floor < 1 then p_floor / (1 - p_floor) else 'infinity' end;
@@ -87,6 +88,10 @@ begin
   select array_agg(case when (i.i - 1) % 4 = 3 then ln(v_m[i.i]) else ln(v_m[i.i] / (p_model).u[i.i]) end / ln(2::double precision) order by i.i)
   into v_w from generate_series(1, cardinality(v_m)) i (i);
   select array_agg(greatest(0, v_w[f.f * 4 + 1], v_w[f.f * 4 + 2], v_w[f.f * 4 + 3]) order by f.f) into v_most from generate_series(0, cardinality(v_m) / 4 - 1) f (f);
+  -- More pairs than records: reading each record once is cheaper than a lookup for every pair, which the statistics of a new brand hide.
+  if cardinality(p_a) > (p_model).records then
+    perform set_config('enable_nestloop', 'off', true);
+  end if;
 
   return query
   with levels as (
