@@ -40,7 +40,7 @@ create index identity_records_actor_idx on actors.identity_records (brand_id, ac
 comment on table actors.identity_records is
   'One row per distinct combination of what signals say of their person (identifiers, name, address, birth), normalised. Most signals repeat a known combination: their person is then one indexed lookup away.';
 comment on column actors.identity_records.fingerprint is 'Hash of all the normalised fields; of the signal too where they are a name and no more.';
-comment on column actors.identity_records.actor_id is 'The person that the record is of, as it is believed now. Changed by private.move_records only.';
+comment on column actors.identity_records.actor_id is 'The person that the record is of, as it is believed now. Changed by private.hand_over_records only.';
 comment on column actors.identity_records.match_probability is 'Probability that the record is of that person; 1 for the one that founded it.';
 comment on column actors.identity_records.decided_by is 'auto: by probability; review: an answered question ties it; rule: moved by hand.';
 comment on column actors.identity_records.more_identifiers is 'Further identifiers of a kind that has one already, as type:value.';
