@@ -27,6 +27,8 @@ create table actors.identity_records (
   country text,
   email_letters text,
   agreement_bits double precision[] not null default '{}',
+  search_text text not null generated always as (coalesce(given_name, '') || ' ' || coalesce(family_name, '') || ' ' || coalesce(street, '') || ' ' || coalesce(house_number, '')
+    || ' ' || coalesce(city, '') || ' ' || coalesce(postcode, '') || ' ' || coalesce(email, '')) stored,
   signal_count integer not null default 0,
   first_seen_at timestamptz not null,
   last_seen_at timestamptz not null,
@@ -37,6 +39,7 @@ create table actors.identity_records (
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete set null (actor_id)
 );
 create index identity_records_actor_idx on actors.identity_records (brand_id, actor_id);
+create index identity_records_search_idx on actors.identity_records using gin (brand_id, search_text extensions.gin_trgm_ops);
 comment on table actors.identity_records is
   'One row per distinct combination of what signals say of their person (identifiers, name, address, birth), normalised. Most signals repeat a known combination: their person is then one indexed lookup away.';
 comment on column actors.identity_records.fingerprint is 'Hash of all the normalised fields; of the signal too where they are a name and no more.';
@@ -47,6 +50,7 @@ comment on column actors.identity_records.more_identifiers is 'Further identifie
 comment on column actors.identity_records.given_is_derived is 'True: the given name was read from the letters before the @ of the e-mail address.';
 comment on column actors.identity_records.birth_date is 'Digits: yyyymmdd, or yyyy where only the year is known.';
 comment on column actors.identity_records.email_letters is 'The letters before the @ of the e-mail address.';
+comment on column actors.identity_records.search_text is 'What actors.search looks through: names, postal address, e-mail address.';
 comment on column actors.identity_records.agreement_bits is
   'For each field in the order of private.identity_fields: -log2 of how common its value is in the brand, as counted when last refreshed; null: says nothing (shared by too many).';
 
