@@ -1648,6 +1648,7 @@ export type Database = {
           phone: string | null;
           postcode: string | null;
           region: string | null;
+          search_text: string;
           signal_count: number;
           social_handle: string | null;
           street: string | null;
@@ -1680,6 +1681,7 @@ export type Database = {
           phone?: string | null;
           postcode?: string | null;
           region?: string | null;
+          search_text?: never;
           signal_count?: number;
           social_handle?: string | null;
           street?: string | null;
@@ -1711,6 +1713,7 @@ export type Database = {
           phone?: string | null;
           postcode?: string | null;
           region?: string | null;
+          search_text?: never;
           signal_count?: number;
           social_handle?: string | null;
           street?: string | null;
@@ -1923,6 +1926,15 @@ export type Database = {
           probability: number;
           review_id: string;
           waterfall: Json;
+        }[];
+      };
+      search: {
+        Args: { p_brand: string; p_limit?: number; p_text: string };
+        Returns: {
+          actor_id: string;
+          likeness: number;
+          name: string;
+          record: Json;
         }[];
       };
       set_text_insight: { Args: { p_insight: Json; p_now?: string; p_signal: string }; Returns: Json };
