@@ -1651,6 +1651,7 @@ export type Database = {
           phone: string | null;
           postcode: string | null;
           region: string | null;
+          search_text: string;
           signal_count: number;
           social_handle: string | null;
           street: string | null;
@@ -1683,6 +1684,7 @@ export type Database = {
           phone?: string | null;
           postcode?: string | null;
           region?: string | null;
+          search_text?: never;
           signal_count?: number;
           social_handle?: string | null;
           street?: string | null;
@@ -1714,6 +1716,7 @@ export type Database = {
           phone?: string | null;
           postcode?: string | null;
           region?: string | null;
+          search_text?: never;
           signal_count?: number;
           social_handle?: string | null;
           street?: string | null;
@@ -1926,6 +1929,15 @@ export type Database = {
           probability: number;
           review_id: string;
           waterfall: Json;
+        }[];
+      };
+      search: {
+        Args: { p_brand: string; p_limit?: number; p_text: string };
+        Returns: {
+          actor_id: string;
+          likeness: number;
+          name: string;
+          record: Json;
         }[];
       };
       set_text_insight: { Args: { p_insight: Json; p_now?: string; p_signal: string }; Returns: Json };

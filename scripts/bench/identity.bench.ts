@@ -2,13 +2,18 @@
 import postgres from "postgres";
 import { createRandom, type Random } from "../demo/random.ts";
 import { startStack } from "../stack/start.ts";
-import { newBrand, NOW } from "./accuracy/people.ts";
+import { ingest, newBrand, NOW } from "./accuracy/people.ts";
+import { multichannel } from "./generators/multichannel.ts";
 import type { BenchRow } from "./row.ts";
 
 const PEOPLE = Number(process.env.LOOPWISE_BENCH_PEOPLE ?? 100_000);
 const BATCH = 250;
 const BATCHES = 20;
 const ROUNDS = 5;
+/** People of the multi-channel generator that have 10,000 and 100,000 records. */
+const RESOLVED = [4_800, 48_000];
+/** What a larger machine state (caches, disk) may add to n log n. */
+const SLACK = 1.25;
 
 interface Person {
   given: string;
@@ -72,6 +77,13 @@ export async function bench(): Promise<BenchRow[]> {
       );
     }
     const cost = median(scored) / median(join);
+    const [small, large] = [
+      await resolve(sql, RESOLVED[0] as number),
+      await resolve(sql, RESOLVED[1] as number),
+    ];
+    const allowed =
+      ((SLACK * large.records * Math.log(large.records)) / (small.records * Math.log(small.records))) *
+      small.time;
     return [
       {
         what: `${pairs.toLocaleString("en")} pairs found and scored : bare self-join of the same blocks`,
@@ -97,11 +109,34 @@ export async function bench(): Promise<BenchRow[]> {
         rival: `first ${PEOPLE.toLocaleString("en")}: ${(loaded / PEOPLE).toFixed(2)} ms each with intake`,
         passed: p95 < 50,
       },
+      {
+        what: `all ${large.records.toLocaleString("en")} records of a brand resolved anew`,
+        figure: large.time / 1000,
+        unit: "s",
+        bar: `at most ${(allowed / 1000).toFixed(0)}: n log n`,
+        rival: `${small.records.toLocaleString("en")} records: ${(small.time / 1000).toFixed(1)} s`,
+        passed: large.time <= allowed,
+      },
     ];
   } finally {
     await sql.end();
     await stack.close();
   }
+}
+
+/** A brand that has its people already is resolved once more, as every night: the time of that. */
+async function resolve(sql: postgres.Sql, people: number): Promise<{ records: number; time: number }> {
+  const records = multichannel(1, people);
+  const brand = await newBrand(sql);
+  await ingest(sql, brand, records);
+  for (let at = 0; at < records.length; at += 5000)
+    await sql`
+      select private.index_records(${brand}, private.note_identity_records(${brand}, array(
+        select id from signals.signals_base where brand_id = ${brand} order by id offset ${at} limit 5000)))`;
+  await sql`vacuum analyze`;
+  const again = () => sql`select private.resolve_identity(${brand}, ${NOW})`;
+  await again();
+  return { records: records.length, time: await timed(again) };
 }
 
 function town(random: Random): Person[] {

@@ -27,6 +27,8 @@ create table actors.identity_records (
   country text,
   email_letters text,
   agreement_bits double precision[] not null default '{}',
+  search_text text not null generated always as (coalesce(given_name, '') || ' ' || coalesce(family_name, '') || ' ' || coalesce(street, '') || ' ' || coalesce(house_number, '')
+    || ' ' || coalesce(city, '') || ' ' || coalesce(postcode, '') || ' ' || coalesce(email, '')) stored,
   signal_count integer not null default 0,
   first_seen_at timestamptz not null,
   last_seen_at timestamptz not null,
@@ -39,16 +41,18 @@ create table actors.identity_records (
 -- Updated in place with every signal, and in no column that is indexed: see actors.actor_beliefs.
 with (fillfactor = 75);
 create index identity_records_actor_idx on actors.identity_records (brand_id, actor_id);
+create index identity_records_search_idx on actors.identity_records using gin (brand_id, search_text extensions.gin_trgm_ops);
 comment on table actors.identity_records is
   'One row per distinct combination of what signals say of their person (identifiers, name, address, birth), normalised. Most signals repeat a known combination: their person is then one indexed lookup away.';
 comment on column actors.identity_records.fingerprint is 'Hash of all the normalised fields; of the signal too where they are a name and no more.';
-comment on column actors.identity_records.actor_id is 'The person that the record is of, as it is believed now. Changed by private.move_records only.';
+comment on column actors.identity_records.actor_id is 'The person that the record is of, as it is believed now. Changed by private.hand_over_records only.';
 comment on column actors.identity_records.match_probability is 'Probability that the record is of that person; 1 for the one that founded it.';
 comment on column actors.identity_records.decided_by is 'auto: by probability; review: an answered question ties it; rule: moved by hand.';
 comment on column actors.identity_records.more_identifiers is 'Further identifiers of a kind that has one already, as type:value.';
 comment on column actors.identity_records.given_is_derived is 'True: the given name was read from the letters before the @ of the e-mail address.';
 comment on column actors.identity_records.birth_date is 'Digits: yyyymmdd, or yyyy where only the year is known.';
 comment on column actors.identity_records.email_letters is 'The letters before the @ of the e-mail address.';
+comment on column actors.identity_records.search_text is 'What actors.search looks through: names, postal address, e-mail address.';
 comment on column actors.identity_records.agreement_bits is
   'For each field in the order of private.identity_fields: -log2 of how common its value is in the brand, as counted when last refreshed; null: says nothing (shared by too many).';
 

@@ -73,6 +73,7 @@ stable
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on how many pairs there are
 set work_mem = '128MB' -- the records of all pairs are hashed
+set enable_nestloop = on -- until the body knows better; what it sets ends with it
 as $$
 declare
   v_least constant double precision := case when p_floor < 1 then p_floor / (1 - p_floor) else 'infinity' end;
@@ -81,9 +82,16 @@ declare
   v_n constant double precision := log(2::numeric, (p_model).records::numeric);
   v_k constant double precision := (p_model).matches_per_record / (p_model).records;
   v_h constant double precision := (p_model).household / (p_model).records;
+  v_need constant double precision := case when p_floor > 0 then ln(v_least / v_k) / ln(2::double precision) - 0.001 end; -- bits; null: no floor
+  v_most double precision[]; -- per field: what agreement below exact gives at most
 begin
   select array_agg(case when (i.i - 1) % 4 = 3 then ln(v_m[i.i]) else ln(v_m[i.i] / (p_model).u[i.i]) end / ln(2::double precision) order by i.i)
   into v_w from generate_series(1, cardinality(v_m)) i (i);
+  select array_agg(greatest(0, v_w[f.f * 4 + 1], v_w[f.f * 4 + 2], v_w[f.f * 4 + 3]) order by f.f) into v_most from generate_series(0, cardinality(v_m) / 4 - 1) f (f);
+  -- More pairs than records: reading each record once is cheaper than a lookup for every pair, which the statistics of a new brand hide.
+  if cardinality(p_a) > (p_model).records then
+    perform set_config('enable_nestloop', 'off', true);
+  end if;
 
   return query
   with levels as (
@@ -150,9 +158,29 @@ begin
         else case extensions.levenshtein_less_equal(x.region, y.region, 1) when 1 then 2 else 0 end end as l12,
       coalesce(x.more_identifiers, y.more_identifiers) is not null and (x.more_identifiers || array['customer_id:' || x.customer_id, 'email:' || x.email, 'phone:' || x.phone, 'social_handle:' || x.social_handle])
         && (y.more_identifiers || array['customer_id:' || y.customer_id, 'email:' || y.email, 'phone:' || y.phone, 'social_handle:' || y.social_handle]) as share_another
-    from unnest(p_a, p_b) p (a, b)
+    from (select unnest(p_a) as a, unnest(p_b) as b) p -- side by side here, they are not stored once more
     join actors.identity_records x on x.brand_id = p_brand and x.id = p.a
     join actors.identity_records y on y.brand_id = p_brand and y.id = p.b
+    -- Nine in ten pairs fall short of the floor even if whatever nearly agrees counts in full: they are not looked at closer.
+    where v_need is null or x.email = y.email or coalesce(x.more_identifiers, y.more_identifiers) is not null or v_need <=
+        case when x.given_name = y.given_name then greatest(0, greatest(v_w[20], v_w[52]) + least(x.agreement_bits[5], y.agreement_bits[5])) when x.given_name is null or y.given_name is null then 0
+          when extensions.levenshtein_less_equal(x.given_name, y.given_name, 2) <= 2 or x.given_name = y.family_name or starts_with(x.given_name, y.given_name) or starts_with(y.given_name, x.given_name)
+          then greatest(v_most[5], v_most[13]) else greatest(v_w[17], v_w[49]) end
+        + case when x.family_name = y.family_name then greatest(0, greatest(v_w[24], v_w[56]) + least(x.agreement_bits[6], y.agreement_bits[6])) when x.family_name is null or y.family_name is null then 0
+          when extensions.levenshtein_less_equal(x.family_name, y.family_name, 2) <= 2 or x.given_name = y.family_name or starts_with(x.family_name, y.family_name) or starts_with(y.family_name, x.family_name)
+          then greatest(v_most[6], v_most[14]) else greatest(v_w[21], v_w[53]) end
+        + case when x.email is null or y.email is null or x.email_letters = y.email_letters then 0
+          when octet_length(x.email) > 250 or octet_length(y.email) > 250 or extensions.levenshtein_less_equal(x.email, y.email, 2) <= 2 then v_most[2] else v_w[5] end
+        + case when x.city = y.city then greatest(0, v_w[40] + least(x.agreement_bits[10], y.agreement_bits[10])) when x.city is null or y.city is null then 0
+          when extensions.levenshtein_less_equal(x.city, y.city, 2) <= 2 then v_most[10] else v_w[37] end
+        + case when x.customer_id = y.customer_id then greatest(0, coalesce(v_w[4] + v_n + least(x.agreement_bits[1], y.agreement_bits[1]), 0)) when x.customer_id is null or y.customer_id is null then 0 else v_most[1] end
+        + case when x.phone = y.phone then greatest(0, coalesce(v_w[12] + v_n + least(x.agreement_bits[3], y.agreement_bits[3]), 0)) when x.phone is null or y.phone is null then 0 else v_most[3] end
+        + case when x.social_handle = y.social_handle then greatest(0, coalesce(v_w[16] + v_n + least(x.agreement_bits[4], y.agreement_bits[4]), 0)) when x.social_handle is null or y.social_handle is null then 0 else v_most[4] end
+        + case when x.birth_date = y.birth_date then greatest(0, v_w[28] + least(x.agreement_bits[7], y.agreement_bits[7])) when x.birth_date is null or y.birth_date is null then 0 else v_most[7] end
+        + case when x.street = y.street then greatest(0, v_w[32] + least(x.agreement_bits[8], y.agreement_bits[8])) when x.street is null or y.street is null then 0 else v_most[8] end
+        + case when x.house_number = y.house_number then greatest(0, v_w[36] + least(x.agreement_bits[9], y.agreement_bits[9])) when x.house_number is null or y.house_number is null then 0 else v_most[9] end
+        + case when x.postcode = y.postcode then greatest(0, v_w[44] + least(x.agreement_bits[11], y.agreement_bits[11])) when x.postcode is null or y.postcode is null then 0 else v_most[11] end
+        + case when x.region = y.region then greatest(0, v_w[48] + least(x.agreement_bits[12], y.agreement_bits[12])) when x.region is null or y.region is null then 0 else v_most[12] end
     offset 0 -- keeps each comparison from being made again wherever its level is named
   ), counted as (
     -- An e-mail address that agrees holds the name already, all the more one that was read from it; one of several

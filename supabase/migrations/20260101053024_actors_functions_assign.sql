@@ -47,6 +47,7 @@ declare
   v_owners uuid[];
   v_new uuid[];
   v_cause constant jsonb := jsonb_build_object('by', 'auto', 'model_version', (p_model).version);
+  v_touched uuid[] := '{}';
   v_step record;
 begin
   -- A person stays with the cluster that holds most of its signals; the oldest person of a cluster keeps it.
@@ -76,11 +77,11 @@ begin
   from unnest(v_places) p join unnest(v_clusters, v_owners) c (cluster, owner) on c.cluster = p.cluster
   where r.id = p.record_id and p.actor_id is null;
 
-  -- A loop: each step is a merge, a split or a change of certainty of one person, recorded as such.
+  -- A loop: each step is a merge, a split or a change of certainty of one person, recorded as such; people are folded once, at the end.
   for v_step in
     select p.actor_id, c.owner, array_agg(p.record_id order by p.record_id) as records, array_agg(p.probability order by p.record_id) as probabilities,
-      count(*) = (select count(*) from unnest(v_places) o where o.actor_id = p.actor_id) as is_whole
-    from unnest(v_places) p
+      count(*) = min(p.of_person) as is_whole
+    from (select o.*, count(*) over (partition by o.actor_id) as of_person from unnest(v_places) o) p
     join unnest(v_clusters, v_owners) c (cluster, owner) on c.cluster = p.cluster
     join actors.identity_records r on r.id = p.record_id
     where p.actor_id is not null and (p.actor_id <> c.owner or r.match_probability <> p.probability)
@@ -88,10 +89,17 @@ begin
     order by min(r.fingerprint)
   loop
     if v_step.actor_id <> v_step.owner and v_step.is_whole then
-      perform private.merge_actors(p_brand, v_step.owner, v_step.actor_id, v_cause, p_now, v_step.records, v_step.probabilities);
+      perform private.join_actors(p_brand, v_step.owner, v_step.actor_id, v_cause, p_now, v_step.records, v_step.probabilities);
+      v_touched := v_touched || v_step.owner || v_step.actor_id;
     else
-      perform private.move_records(p_brand, v_step.records, v_step.owner, v_step.probabilities, v_cause, p_now);
+      v_touched := v_touched || private.hand_over_records(p_brand, v_step.records, array_fill(v_step.owner, array[cardinality(v_step.records)]),
+        v_step.probabilities, 'auto', private.note_identity_event(p_brand, 'match', v_step.owner, null, v_cause, p_now), p_now);
     end if;
+  end loop;
+  v_touched := array(select distinct t from unnest(v_touched) t order by t);
+  -- A loop: so many people at a time fit in memory with all their evidence.
+  for v_at in 1..cardinality(v_touched) by 1000 loop
+    perform private.end_moves(p_brand, v_touched[v_at:v_at + 999], p_now);
   end loop;
   return coalesce(v_new, '{}');
 end

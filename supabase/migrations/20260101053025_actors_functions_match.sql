@@ -1,3 +1,22 @@
+create function private.index_records(p_brand uuid, p_records uuid[])
+returns void
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
+as $$
+begin
+  insert into private.identity_blocks (brand_id, block_key, record_id, is_identifier)
+  select k.brand_id, k.block_key, k.record_id, bool_or(k.is_identifier)
+  from private.identity_block_keys k where k.brand_id = p_brand and k.record_id = any (p_records)
+  group by k.brand_id, k.block_key, k.record_id
+  on conflict do nothing;
+  perform private.count_identity_values(p_brand, p_records);
+  perform private.refresh_identity_bits(p_brand, p_records);
+end
+$$;
+comment on function private.index_records(uuid, uuid[]) is 'Makes new records comparable: writes their blocks, counts their values and notes how common these are.';
+
 create function private.actors_match(p_brand uuid, p_signals uuid[], p_now timestamptz)
 returns setof private.actor_match
 language plpgsql
@@ -12,13 +31,7 @@ declare
   v_model private.identity_model;
 begin
   if v_records <> '{}' then
-    insert into private.identity_blocks (brand_id, block_key, record_id, is_identifier)
-    select k.brand_id, k.block_key, k.record_id, bool_or(k.is_identifier)
-    from private.identity_block_keys k where k.record_id = any (v_records)
-    group by k.brand_id, k.block_key, k.record_id
-    on conflict do nothing;
-    perform private.count_identity_values(p_brand, v_records);
-    perform private.refresh_identity_bits(p_brand, v_records);
+    perform private.index_records(p_brand, v_records);
     v_model := private.identity_model_of(p_brand);
     perform private.match_records(p_brand, v_records, v_model, private.actors_number(p_brand, 'match_floor'));
     v_new := private.assign_records(p_brand, v_records, v_model, p_now);

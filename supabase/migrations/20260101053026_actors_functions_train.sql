@@ -184,17 +184,28 @@ returns integer
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on how many records are left
 as $$
 declare
+  v_floor constant double precision := private.actors_number(p_brand, 'match_floor');
   v_model private.identity_model;
+  v_left uuid[];
+  v_some uuid[];
   v_count integer;
 begin
   perform private.lock_brand_identity(p_brand);
   perform private.refresh_identity_bits(p_brand);
   v_model := private.identity_model_of(p_brand);
   delete from actors.identity_matches m where m.brand_id = p_brand;
-  v_count := private.match_records(p_brand, null, v_model, private.actors_number(p_brand, 'match_floor'));
-  perform private.assign_records(p_brand, (select array_agg(r.id) from actors.identity_records r where r.brand_id = p_brand), v_model, p_now);
+  v_count := private.match_records(p_brand, null, v_model, v_floor);
+  -- A loop: what is not tied together is clustered apart, some thousands of records at a time, so that memory has a bound.
+  v_left := array(select r.id from actors.identity_records r where r.brand_id = p_brand order by r.fingerprint);
+  while cardinality(v_left) > 0 loop
+    v_some := private.identity_reach(p_brand, v_left[:5000], v_floor);
+    perform private.assign_records(p_brand, v_some, v_model, p_now);
+    v_left := array(select l.id from unnest(v_left) with ordinality l (id, i)
+      where not exists (select from unnest(v_some) s (id) where s.id = l.id) order by l.i);
+  end loop;
   return v_count;
 end
 $$;

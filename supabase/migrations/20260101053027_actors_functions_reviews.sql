@@ -110,7 +110,7 @@ as $$
   with answered as (
     select v.probability, (v.status = 'same')::integer as is_same from actors.identity_reviews v where v.brand_id = p_brand and v.status in ('same', 'different')
   ), judged as (
-    select a.*, 'answers' as measured_on from answered a where (select count(*) from answered) >= 30
+    select a.*, 'reviews' as basis from answered a where (select count(*) from answered) >= 30
     union all
     -- Nobody has told enough yet: what all fields of all records around a pair say together stands in for the truth.
     select m.probability, (x.actor_id = y.actor_id)::integer, 'clusters'
@@ -119,16 +119,16 @@ as $$
     join actors.identity_records y on y.brand_id = p_brand and y.id = m.record_b
     where m.brand_id = p_brand and (select count(*) from answered) < 30
   ), bins as (
-    select min(j.measured_on) as measured_on, count(*) as n, avg(j.probability) as predicted, avg(j.is_same) as observed
+    select min(j.basis) as basis, count(*) as n, avg(j.probability) as predicted, avg(j.is_same) as observed
     from judged j group by least(9, floor(j.probability * 10))
   )
   select jsonb_build_object('expected_error', sum(b.n * abs(b.predicted - b.observed)) / nullif(sum(b.n), 0), 'pairs', coalesce(sum(b.n), 0),
-    'measured_on', min(b.measured_on),
+    'basis', min(b.basis),
     'bins', coalesce(jsonb_agg(jsonb_build_object('pairs', b.n, 'predicted', round(b.predicted::numeric, 4), 'observed', round(b.observed, 4)) order by b.predicted), '[]'))
   from bins b
 $$;
 comment on function private.identity_calibration(uuid) is
-  'Expected calibration error of the match probability: |mean probability - share of the same person| over ten bins, weighted by their pairs. measured_on: answers, the answered reviews, once there are 30; clusters before that, where sharing a person after clustering stands in for the truth, which flatters: it says whether pairs and clusters agree. {expected_error, pairs, measured_on, bins}.';
+  'Expected calibration error of the match probability: |mean probability - share of the same person| over ten bins, weighted by their pairs. basis: reviews, the answered ones, once there are 30; clusters before that, where sharing a person after clustering stands in for the truth, which flatters: it says whether pairs and clusters agree. {expected_error, pairs, basis, bins}.';
 
 create function private.refresh_identity(p_brand uuid, p_now timestamptz)
 returns void

@@ -204,22 +204,30 @@ end
 $$;
 comment on function private.end_moves(uuid, uuid[], timestamptz) is 'After records or rows moved: folds and counts everybody concerned again, retires those who have no record with a signal left and brings back those who have one again.';
 
-create function private.move_records(p_brand uuid, p_records uuid[], p_to uuid, p_probability double precision[], p_cause jsonb, p_now timestamptz)
-returns void
+create function private.join_actors(p_brand uuid, p_survivor uuid, p_absorbed uuid, p_cause jsonb, p_now timestamptz,
+  p_records uuid[], p_probability double precision[])
+returns uuid
 language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  v_event constant uuid := private.note_identity_event(p_brand, 'merge', p_survivor, p_absorbed, p_cause, p_now);
 begin
-  perform private.end_moves(p_brand, private.hand_over_records(p_brand, p_records, array_fill(p_to, array[cardinality(p_records)]), p_probability,
-    coalesce(p_cause ->> 'by', 'auto'), private.note_identity_event(p_brand, 'match', p_to, null, p_cause, p_now), p_now), p_now);
+  if p_records is not null then
+    perform private.hand_over_records(p_brand, p_records, array_fill(p_survivor, array[cardinality(p_records)]), p_probability,
+      coalesce(p_cause ->> 'by', 'auto'), v_event, p_now);
+  end if;
+  perform private.move_references(p_brand, p_absorbed, p_survivor, v_event, p_now);
+  update actors.actors a set is_active = false, merged_into = p_survivor where a.brand_id = p_brand and a.id = p_absorbed;
+  perform private.emit(p_brand, 'actors.merged', 'actor', p_survivor, jsonb_build_object('event_id', v_event, 'absorbed', p_absorbed));
+  return v_event;
 end
 $$;
-comment on function private.move_records(uuid, uuid[], uuid, double precision[], jsonb, timestamptz) is
-  'Moves records to a person that they fit better, or to another certainty with their own, with beliefs folded again. p_cause: {"by": auto|review|rule, ...}.';
+comment on function private.join_actors(uuid, uuid, uuid, jsonb, timestamptz, uuid[], double precision[]) is
+  'Makes two people one, all but the folding of beliefs (private.end_moves): records with signals and evidence, and whatever higher domains hold of p_absorbed, become the survivor''s. p_records, p_probability: all records of p_absorbed with their match probability as the survivor''s; null: it has none. p_cause: {"by": auto|review|rule, ...}. Returns the identity event, which private.unmerge_actors takes back.';
 
-create function private.merge_actors(p_brand uuid, p_survivor uuid, p_absorbed uuid, p_cause jsonb, p_now timestamptz,
-  p_records uuid[] default null, p_probability double precision[] default null)
+create function private.merge_actors(p_brand uuid, p_survivor uuid, p_absorbed uuid, p_cause jsonb, p_now timestamptz)
 returns uuid
 language plpgsql
 volatile
@@ -227,24 +235,12 @@ set search_path = ''
 as $$
 declare
   v_event uuid;
-  v_records uuid[] := p_records;
-  v_probability double precision[] := p_probability;
 begin
-  v_event := private.note_identity_event(p_brand, 'merge', p_survivor, p_absorbed, p_cause, p_now);
-  if v_records is null then
-    select array_agg(r.id order by r.id), array_agg(r.match_probability order by r.id) into v_records, v_probability
-    from actors.identity_records r where r.brand_id = p_brand and r.actor_id = p_absorbed;
-  end if;
-  if v_records is not null then
-    perform private.hand_over_records(p_brand, v_records, array_fill(p_survivor, array[cardinality(v_records)]), v_probability,
-      coalesce(p_cause ->> 'by', 'auto'), v_event, p_now);
-  end if;
-  perform private.move_references(p_brand, p_absorbed, p_survivor, v_event, p_now);
-  update actors.actors a set is_active = false, merged_into = p_survivor where a.brand_id = p_brand and a.id = p_absorbed;
+  select private.join_actors(p_brand, p_survivor, p_absorbed, p_cause, p_now, array_agg(r.id order by r.id), array_agg(r.match_probability order by r.id)) into v_event
+  from actors.identity_records r where r.brand_id = p_brand and r.actor_id = p_absorbed;
   perform private.end_moves(p_brand, array[p_survivor, p_absorbed], p_now);
-  perform private.emit(p_brand, 'actors.merged', 'actor', p_survivor, jsonb_build_object('event_id', v_event, 'absorbed', p_absorbed));
   return v_event;
 end
 $$;
-comment on function private.merge_actors(uuid, uuid, uuid, jsonb, timestamptz, uuid[], double precision[]) is
-  'Makes two people one: records, signals, evidence and whatever higher domains hold of p_absorbed become the survivor''s, and beliefs are folded again. p_cause: {"by": auto|review|rule, ...}. p_records, p_probability: all records of p_absorbed with their match probability as the survivor''s; null: as they had it. Returns the identity event, which private.unmerge_actors takes back.';
+comment on function private.merge_actors(uuid, uuid, uuid, jsonb, timestamptz) is
+  'Makes two people one, their records keeping their match probability, and folds beliefs again. p_cause: {"by": auto|review|rule, ...}. Returns the identity event.';

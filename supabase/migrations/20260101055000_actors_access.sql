@@ -1,7 +1,7 @@
 -- Beliefs are written by functions only: a client that could write them could not be explained.
 select private.grant_access('actors.actors', 'staff', p_update => '{name, is_active, is_verified, verification_method}');
 select private.grant_access('actors.' || t, 'append') from unnest(array['evidence', 'identity_events', 'identity_moves']) t;
--- Whose evidence it is follows identity resolution (private.move_records); what was observed stays as it was.
+-- Whose evidence it is follows identity resolution (private.hand_over_records); what was observed stays as it was.
 drop trigger _500_append_only on actors.evidence;
 create trigger _500_append_only before delete or update of id, brand_id, attribute, context, distribution, category, value, exposure,
     is_stated, weight, occurred_at, recorded_at, source_kind, source_id

@@ -47,12 +47,12 @@ function toSignal(record: IdentityRecord, number: number) {
   };
 }
 
-/** Takes in the records from `from` to `to` and processes them in batches. */
-export async function learn(
+/** Takes in the records from `from` to `to`. */
+export async function ingest(
   sql: postgres.Sql,
   brand: string,
   records: readonly IdentityRecord[],
-  { from = 0, to = records.length, batch = 1000 } = {},
+  { from = 0, to = records.length } = {},
 ): Promise<void> {
   for (let at = from; at < to; at += 1000) {
     const signals = records.slice(at, Math.min(to, at + 1000)).map((record, i) => toSignal(record, at + i));
@@ -62,6 +62,16 @@ export async function learn(
     if (row?.accepted !== signals.length)
       throw new Error(`${row?.accepted} of ${signals.length} records accepted`);
   }
+}
+
+/** Takes in the records from `from` to `to` and processes them in batches. */
+export async function learn(
+  sql: postgres.Sql,
+  brand: string,
+  records: readonly IdentityRecord[],
+  { from = 0, to = records.length, batch = 1000 } = {},
+): Promise<void> {
+  await ingest(sql, brand, records, { from, to });
   for (;;) {
     const [run] = await sql`select claimed, failed from actors.process_signals(${brand}, ${batch}, ${NOW})`;
     if (run?.failed) throw new Error(`${run.failed} records failed`);

@@ -32,21 +32,23 @@ interface Person {
 
 const SYLLABLES = "ma ri lu ka san to el vi ber no da fi jo pe an gor le za qui mon".split(" ");
 const PEOPLE = 2500;
-const HOUSEHOLDS = 150;
+const HOUSEHOLD_SHARE = 0.06;
 
-export function multichannel(seed: number): IdentityRecord[] {
+/** About 2.1 records for each of `people`; more people have more names among them, by the root of their number. */
+export function multichannel(seed: number, count = PEOPLE): IdentityRecord[] {
   const random = createRandom(seed);
-  const given = names(random, 400, 1, 3);
-  const family = names(random, 1500, 2, 4);
-  const cities = names(random, 60, 2, 3);
-  const people = Array.from({ length: PEOPLE }, () => person(random, given, family, cities));
-  for (let i = 0; i < HOUSEHOLDS; i++) {
+  const variety = Math.sqrt(count / PEOPLE);
+  const given = names(random, Math.round(400 * variety), 1, 3);
+  const family = names(random, Math.round(1500 * variety), 2, 4);
+  const cities = names(random, Math.round(60 * variety), 2, 3);
+  const people = Array.from({ length: count }, () => person(random, given, family, cities));
+  for (let i = 0; i < count * HOUSEHOLD_SHARE; i++) {
     const { phone, family: name, city } = random.pick(people);
     Object.assign(random.pick(people), { phone, family: name, city });
   }
   return people.flatMap((one, number) => {
-    const count = 1 + Math.floor(random.next() * random.next() * 6);
-    return Array.from({ length: count }, () => ({ person: String(number), ...record(random, one) }));
+    const contacts = 1 + Math.floor(random.next() * random.next() * 6);
+    return Array.from({ length: contacts }, () => ({ person: String(number), ...record(random, one) }));
   });
 }
 

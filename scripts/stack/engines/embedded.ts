@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { btree_gin } from "@electric-sql/pglite/contrib/btree_gin";
 import { fuzzystrmatch } from "@electric-sql/pglite/contrib/fuzzystrmatch";
 import { pg_trgm } from "@electric-sql/pglite/contrib/pg_trgm";
 import { pgcrypto } from "@electric-sql/pglite/contrib/pgcrypto";
@@ -110,6 +111,7 @@ async function connect(dataDir: string | undefined, loadDataDir?: Blob): Promise
         pgtap,
         pg_trgm,
         fuzzystrmatch,
+        btree_gin,
         pgcrypto,
         "uuid-ossp": uuid_ossp,
         ...standInExtensions(),

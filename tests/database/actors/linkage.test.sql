@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(18);
 
 create temp table t on commit drop as
 select b.owner, tests.create_brand(b.owner) as brand, tests.create_brand(b.owner, 'Again') as again, '2026-05-01T12:00:00Z'::timestamptz as now from (select tests.create_user('linkage@actors.test') as owner) b;
@@ -20,6 +20,8 @@ union all select 1000 + n, s from unnest(array[
   pg_temp.seen('swap2', '{"customer_id": "C-88123"}', 'Abernathy Quentin', '{"birth_date": "1971-09-03", "city": "york"}'),
   pg_temp.seen('typo1', '{"email": "hildegard.moss@example.org"}', 'Hildegard Moss', '{"birth_date": "1979-04-01", "street": "9 quay road"}'),
   pg_temp.seen('typo2', '{"email": "hildegrad.moss@example.org"}', 'Hildegard Moss', '{"birth_date": "1979-04-01", "street": "9 quay road"}'),
+  pg_temp.seen('near1', '{"email": "tb61@example.org"}', 'Theodora Blackwood'),
+  pg_temp.seen('near2', '{"email": "orchid.lover@example.net"}', 'Theodora Blackwod'),
   pg_temp.seen('mail1', '{"email": "zebulon.pike77@example.org"}'),
   pg_temp.seen('mail2', '{"phone": "+447700900877"}', 'Zebulon Pike', '{"city": "hull"}'),
   pg_temp.seen('left1', '{"email": "left@example.org"}', 'Edmund Tarrant', '{"birth_date": "1960-05-05"}'),
@@ -28,7 +30,7 @@ union all select 1000 + n, s from unnest(array[
   pg_temp.seen('right2', '{"phone": "+447700900555", "customer_id": "R-1"}', 'Sophia Wexford', '{"birth_date": "1985-11-30"}'),
   pg_temp.seen('bridge', '{"email": "left@example.org", "customer_id": "R-1"}')]) with ordinality u (s, n);
 select signals.ingest(t.brand, (select jsonb_agg(signal order by i) from sent), null, t.now) from t;
-select is((p.claimed, p.failed), (315, 0), 'all are processed') from t, actors.process_signals(t.brand, 1000, t.now) p;
+select is((p.claimed, p.failed), (317, 0), 'all are processed') from t, actors.process_signals(t.brand, 1000, t.now) p;
 create function pg_temp.who(p_id text) returns uuid language sql as $$ select s.actor_id from signals.signals_base s where s.brand_id = (select brand from t) and s.source_id = p_id $$;
 create function pg_temp.same(p_a text, p_b text) returns boolean language sql as $$ select pg_temp.who(p_a) = pg_temp.who(p_b) $$;
 
@@ -73,6 +75,19 @@ select private.resolve_identity(t.brand, t.now) from t;
 select results_eq('select m.record_a, m.record_b, m.weight, m.probability from actors.identity_matches m, t where m.brand_id = t.brand order by 1, 2', 'select * from matches_once order by 1, 2', 'a rerun gives the same matches, to the last bit');
 select results_eq('select source_id, first_of_person from partition_of where brand_id = (select brand from t) order by 1', 'select source_id, first_of_person from before order by 1', 'and a full rerun the people that came about as signals came');
 
+-- Pairs that cannot reach the floor are dropped by a bound: none that reaches it may be among them.
+create function pg_temp.scored(p_floor double precision) returns setof private.identity_score language sql as $$
+  select s.* from t cross join lateral (select array_agg(c.record_a) as a, array_agg(c.record_b) as b from private.identity_candidates(t.brand, null) c) p
+  cross join lateral private.score_identities(t.brand, p.a, p.b, private.identity_model_of(t.brand), p_floor) s
+$$;
+create temp table scored on commit drop as select * from pg_temp.scored(0);
+select results_eq(format('select record_a, record_b, levels, weights, probability from pg_temp.scored(%s) order by 1, 2', q.f),
+  format('select record_a, record_b, levels, weights, probability from scored where probability >= %s order by 1, 2', q.f), 'scoring from a floor up finds what scoring everything finds, down to the pair on the floor')
+from (
+  select s.probability * 0.999 as f from t, scored s
+  where array[s.record_a, s.record_b] @> array(select b.identity_record_id from signals.signals_base b where b.brand_id = t.brand and b.source_id in ('near1', 'near2'))
+) q;
+
 grant select on t to authenticated;
 create temp table support on commit drop as select tests.create_user('support@linkage.test') as id;
 select tests.add_member(t.brand, s.id, 'support') from t, support s;
@@ -80,7 +95,7 @@ select tests.authenticate_as(id) from support;
 select throws_ok($$select actors.train_identity((select brand from t))$$, '42501', null, 'support trains no model');
 select tests.clear_authentication();
 select lives_ok('select private.refresh_identity(t.brand, t.now) from t', 'the night trains, clusters and');
-select ok((m.calibration ->> 'expected_error')::float8 between 0 and 0.3 and (m.calibration ->> 'pairs')::int > 5 and m.calibration ->> 'measured_on' = 'clusters', 'reports the calibration error') from t, actors.identity_models m where m.brand_id = t.brand order by m.version desc limit 1;
+select ok((m.calibration ->> 'expected_error')::float8 between 0 and 0.3 and (m.calibration ->> 'pairs')::int > 5 and m.calibration ->> 'basis' = 'clusters', 'reports the calibration error and what it stands on') from t, actors.identity_models m where m.brand_id = t.brand order by m.version desc limit 1;
 
 select * from finish();
 rollback;
