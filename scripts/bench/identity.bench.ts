@@ -133,7 +133,7 @@ async function resolve(sql: postgres.Sql, people: number): Promise<{ records: nu
     await sql`
       select private.index_records(${brand}, private.note_identity_records(${brand}, array(
         select id from signals.signals_base where brand_id = ${brand} order by id offset ${at} limit 5000)))`;
-  await sql`vacuum analyze`;
+  await sql`analyze`;
   const again = () => sql`select private.resolve_identity(${brand}, ${NOW})`;
   await again();
   return { records: records.length, time: await timed(again) };
