@@ -68,6 +68,32 @@ begin
   into v_clusters, v_owners, v_new
   from clusters c left join owners o using (cluster);
 
+  -- A loop over the few clusters that nobody owns and a merge brought here: whom it absorbed is itself again.
+  for v_step in
+    select distinct on (x.actor_id) x.cluster, x.actor_id, e.id as event_id
+    from (
+      select distinct on (c.cluster) c.cluster, m.from_actor as actor_id
+      from unnest(v_clusters, v_new) c (cluster, known)
+      join unnest(v_places) p on p.cluster = c.cluster and p.actor_id is not null
+      cross join lateral (
+        select o.from_actor from actors.identity_moves o
+        where o.brand_id = p_brand and o.row_id = p.record_id and o.table_name = 'actors.identity_records' offset 0
+      ) m
+      join actors.actors a on a.id = m.from_actor and a.merged_into is not null
+      where c.known is null
+      group by c.cluster, m.from_actor
+      order by c.cluster, count(distinct p.record_id) desc, m.from_actor
+    ) x
+    cross join lateral (
+      select v.id from actors.identity_events v where v.brand_id = p_brand and v.other_actor_id = x.actor_id and v.event_kind = 'merge' order by v.id desc limit 1
+    ) e
+    order by x.actor_id, x.cluster
+  loop
+    v_owners[array_position(v_clusters, v_step.cluster)] := v_step.actor_id;
+    v_new[array_position(v_clusters, v_step.cluster)] := v_step.actor_id;
+    v_touched := v_touched || v_step.actor_id || (private.restore_person(p_brand, v_step.event_id, v_cause, p_now)).holder;
+  end loop;
+
   select private.found_actors(p_brand, array_agg(c.owner order by p.record_id), array_agg(p.record_id order by p.record_id)) into v_new
   from unnest(v_clusters, v_owners, v_new) c (cluster, owner, known)
   join unnest(v_places) p on p.cluster = c.cluster
@@ -105,7 +131,7 @@ begin
 end
 $$;
 comment on function private.assign_records(uuid, uuid[], private.identity_model, timestamptz) is
-  'Gives every record touched by p_records its person: new clusters found a person, clusters of several people make them one (the oldest stays), records that another cluster claims move. Returns the people made.';
+  'Gives every record touched by p_records its person: new clusters found a person, clusters of several people make them one (the oldest stays), records that another cluster claims move, and people whom a merge absorbed are restored where their records are a cluster of their own again. Returns the people made.';
 
 create function private.refresh_identifiers(p_brand uuid, p_actors uuid[])
 returns void

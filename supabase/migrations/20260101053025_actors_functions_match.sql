@@ -8,7 +8,7 @@ as $$
 begin
   insert into private.identity_blocks (brand_id, block_key, record_id, is_identifier)
   select k.brand_id, k.block_key, k.record_id, bool_or(k.is_identifier)
-  from private.identity_block_keys k where k.brand_id = p_brand and k.record_id = any (p_records)
+  from private.identity_block_keys k where k.record_id = any (p_records)
   group by k.brand_id, k.block_key, k.record_id
   on conflict do nothing;
   perform private.count_identity_values(p_brand, p_records);

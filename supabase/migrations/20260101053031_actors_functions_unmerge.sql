@@ -36,6 +36,45 @@ $$;
 comment on function private.tie_records(uuid, uuid[], uuid[], text, text, timestamptz) is
   'Answers same or different between two groups of identity records: must-links or cannot-links that every later clustering obeys. Nothing where a group is empty.';
 
+create function private.restore_person(p_brand uuid, p_merge uuid, p_cause jsonb, p_now timestamptz, out event_id uuid, out restored uuid, out holder uuid)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_merge actors.identity_events;
+  v_ref record;
+begin
+  select * into v_merge from actors.identity_events e where e.brand_id = p_brand and e.id = p_merge;
+  restored := v_merge.other_actor_id;
+  -- Who has the survivor's things today: it may have been merged itself since.
+  with recursive chain (id, merged_into) as (
+    select a.id, a.merged_into from actors.actors a where a.brand_id = p_brand and a.id = v_merge.actor_id
+    union
+    select a.id, a.merged_into from chain c join actors.actors a on a.brand_id = p_brand and a.id = c.merged_into
+  )
+  select c.id into holder from chain c where c.merged_into is null;
+  event_id := private.note_identity_event(p_brand, 'unmerge', restored, holder, p_cause, p_now, p_merge);
+  update actors.actors a set is_active = true, merged_into = null where a.brand_id = p_brand and a.id = restored;
+
+  -- A loop over tables, since each is a statement of its own.
+  for v_ref in
+    select x.table_name || '.' || x.column_name as name, x.table_name, x.column_name from private.actor_references() x
+    union all select 'actors.evidence', 'actors.evidence', 'actor_id'
+  loop
+    execute format(
+      'with back as (update %1$s t set %2$I = m.from_actor from actors.identity_moves m
+         where t.brand_id = $1 and t.%2$I = $3 and m.brand_id = $1 and m.event_id = $2 and m.table_name = $5 and m.row_id = t.id returning t.id, m.from_actor)
+       insert into actors.identity_moves (brand_id, event_id, table_name, row_id, from_actor, to_actor, happened_at)
+       select $1, $4, $5, b.id, $3, b.from_actor, $6 from back b', v_ref.table_name, v_ref.column_name)
+    using p_brand, p_merge, holder, event_id, v_ref.name, p_now;
+  end loop;
+  perform private.emit(p_brand, 'actors.unmerged', 'actor', restored, jsonb_build_object('event_id', event_id, 'from', holder));
+end
+$$;
+comment on function private.restore_person(uuid, uuid, jsonb, timestamptz) is
+  'Makes the person that a merge absorbed itself again and gives it back what the merge moved from higher domains and is still with the survivor (holder: or with whoever absorbed that one since). Its identity records are handed over by the caller.';
+
 create function private.unmerge_actors(p_brand uuid, p_event uuid, p_cause jsonb, p_now timestamptz)
 returns uuid
 language plpgsql
@@ -44,24 +83,14 @@ set search_path = ''
 as $$
 declare
   v_merge actors.identity_events;
-  v_event uuid;
-  v_holder uuid;
+  v_restored record;
   v_records uuid[];
   v_to uuid[];
   v_probability double precision[];
   v_later uuid[];
-  v_ref record;
 begin
   select * into v_merge from actors.identity_events e where e.brand_id = p_brand and e.id = p_event;
-  -- Who has the survivor's things today: it may have been merged itself since.
-  with recursive chain (id, merged_into) as (
-    select a.id, a.merged_into from actors.actors a where a.brand_id = p_brand and a.id = v_merge.actor_id
-    union
-    select a.id, a.merged_into from chain c join actors.actors a on a.brand_id = p_brand and a.id = c.merged_into
-  )
-  select c.id into v_holder from chain c where c.merged_into is null;
-  v_event := private.note_identity_event(p_brand, 'unmerge', v_merge.other_actor_id, v_holder, p_cause, p_now, p_event);
-  update actors.actors a set is_active = true, merged_into = null where a.brand_id = p_brand and a.id = v_merge.other_actor_id;
+  v_restored := private.restore_person(p_brand, p_event, p_cause, p_now);
 
   -- Records that the merge moved go back; these and the ones that stay get the certainty that they had before it.
   select array_agg(r.id order by r.id), array_agg(coalesce(m.from_actor, r.actor_id) order by r.id),
@@ -75,33 +104,20 @@ begin
     where o.brand_id = p_brand and o.row_id = r.id and o.table_name = 'actors.identity_records' and o.event_id >= p_event
     order by o.event_id limit 1
   ) b on true
-  where r.brand_id = p_brand and r.actor_id = v_holder;
+  where r.brand_id = p_brand and r.actor_id = v_restored.holder;
   if v_records is not null then
-    perform private.hand_over_records(p_brand, v_records, v_to, v_probability, coalesce(p_cause ->> 'by', 'auto'), v_event, p_now);
-    perform private.tie_records(p_brand, private.records_of(p_brand, v_merge.other_actor_id), private.records_of(p_brand, v_holder),
+    perform private.hand_over_records(p_brand, v_records, v_to, v_probability, coalesce(p_cause ->> 'by', 'auto'), v_restored.event_id, p_now);
+    perform private.tie_records(p_brand, private.records_of(p_brand, v_restored.restored), private.records_of(p_brand, v_restored.holder),
       'different', p_cause ->> 'reason', p_now);
   end if;
 
-  -- A loop over tables, since each is a statement of its own.
-  for v_ref in
-    select x.table_name || '.' || x.column_name as name, x.table_name, x.column_name from private.actor_references() x
-    union all select 'actors.evidence', 'actors.evidence', 'actor_id'
-  loop
-    execute format(
-      'with back as (update %1$s t set %2$I = m.from_actor from actors.identity_moves m
-         where t.brand_id = $1 and t.%2$I = $3 and m.brand_id = $1 and m.event_id = $2 and m.table_name = $5 and m.row_id = t.id returning t.id, m.from_actor)
-       insert into actors.identity_moves (brand_id, event_id, table_name, row_id, from_actor, to_actor, happened_at)
-       select $1, $4, $5, b.id, $3, b.from_actor, $6 from back b', v_ref.table_name, v_ref.column_name)
-    using p_brand, p_event, v_holder, v_event, v_ref.name, p_now;
-  end loop;
-  perform private.end_moves(p_brand, array[v_merge.other_actor_id, v_holder], p_now);
+  perform private.end_moves(p_brand, array[v_restored.restored, v_restored.holder], p_now);
 
   -- What came in while they were one goes to whom it fits.
   if v_later is not null then
     perform private.assign_records(p_brand, v_later, private.identity_model_of(p_brand), p_now);
   end if;
-  perform private.emit(p_brand, 'actors.unmerged', 'actor', v_merge.other_actor_id, jsonb_build_object('event_id', v_event, 'from', v_holder));
-  return v_merge.other_actor_id;
+  return v_restored.restored;
 end
 $$;
 comment on function private.unmerge_actors(uuid, uuid, jsonb, timestamptz) is
