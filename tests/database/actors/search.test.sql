@@ -19,6 +19,7 @@ select signals.ingest(b, jsonb_build_array(
   actors.process_signals(b, 100, t.now)
 from t, unnest(array[t.brand, t.other]) b;
 create function pg_temp.found(p_text text, p_limit integer default 20) returns text language sql as $$ select string_agg(s.name, ', ') from t, actors.search(t.brand, p_text, p_limit) s $$;
+grant execute on function pg_temp.found(text, integer) to authenticated;
 
 grant execute on function pg_temp.found(text, integer) to authenticated;
 select tests.authenticate_as(support) from t;
