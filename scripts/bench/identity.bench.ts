@@ -132,7 +132,8 @@ async function resolve(sql: postgres.Sql, people: number): Promise<{ records: nu
   for (let at = 0; at < records.length; at += 5000)
     await sql`
       select private.index_records(${brand}, private.note_identity_records(${brand}, array(
-        select id from signals.signals_base where brand_id = ${brand} order by id offset ${at} limit 5000)))`;
+        select r from private.read_identities(array(
+          select id from signals.signals_base where brand_id = ${brand} order by id offset ${at} limit 5000)) r)))`;
   await sql`analyze`;
   const again = () => sql`select private.resolve_identity(${brand}, ${NOW})`;
   await again();
