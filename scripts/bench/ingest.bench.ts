@@ -48,6 +48,8 @@ export async function bench(): Promise<BenchRow[]> {
     });
     const single = await rowByRow(service, brandId, next);
 
+    const templates = await oneTemplate(sql);
+
     const cost = median(ours) / median(bare);
     const perSecond = (BATCH / median(ours)) * 1000;
     const speedUp = perSecond / single;
@@ -76,6 +78,14 @@ export async function bench(): Promise<BenchRow[]> {
         rival: "none",
         passed: perSecond >= 2000,
       },
+      {
+        what: "1,000 texts of one template : 1,000 with nothing in common",
+        figure: templates.alike / templates.unlike,
+        unit: "×",
+        bar: "at most 20",
+        rival: `${templates.alike.toFixed(0)} ms : ${templates.unlike.toFixed(0)} ms`,
+        passed: templates.alike <= 20 * templates.unlike,
+      },
     ];
   } finally {
     await sql.end();
@@ -89,6 +99,29 @@ async function ingest(sql: postgres.Sql, brandId: string, signals: object[]): Pr
     from signals.ingest(${brandId}, ${sql.json(signals as never)})`;
   if (counts?.accepted !== signals.length)
     throw new Error(`${counts?.accepted} of ${signals.length} accepted`);
+}
+
+/** Texts made from one template are near to each other by the thousand: comparing each two of them would take minutes. */
+async function oneTemplate(sql: postgres.Sql): Promise<{ alike: number; unlike: number }> {
+  const ownWords = (n: number, words: number) =>
+    Array.from({ length: words }, (_, i) => ((n * words + i + 1) * 2_654_435_761).toString(36)).join(" ");
+  const template = ownWords(BATCH, 20);
+  const time = async (text: (n: number) => string) => {
+    const [brand] = await sql`
+      insert into core.brands (brand_name, brand_slug) values ('Texts', 'texts-' || gen_random_uuid()) returning id`;
+    const messages = Array.from({ length: BATCH }, (_, n) => ({
+      type: "whatsapp_message",
+      source_platform: "whatsapp",
+      source_id: `m${n}`,
+      occurred_at: new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString(),
+      data: { sender_phone: `+4917${10_000_000 + n * 37}`, message_text: text(n) },
+    }));
+    return timed(() => ingest(sql, brand?.id as string, messages));
+  };
+  return {
+    unlike: await time((n) => ownWords(n, 40)),
+    alike: await time((n) => `${template} ${ownWords(n, 20)}`),
+  };
 }
 
 /**

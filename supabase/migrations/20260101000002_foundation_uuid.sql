@@ -8,7 +8,7 @@ declare
   v_us constant bigint := extract(epoch from clock_timestamp()) * 1000000;
 begin
   -- One expression and no query: every row of every table calls this.
-  return lpad(to_hex(v_us / 1000), 12, '0') || to_hex(28672 + (v_us % 1000) * 4096 / 1000) || right(gen_random_uuid()::text, 17);
+  return (lpad(to_hex(v_us / 1000), 12, '0') || to_hex(28672 + (v_us % 1000) * 4096 / 1000) || right(gen_random_uuid()::text, 17))::uuid;
 end
 $$;
 

@@ -131,7 +131,7 @@ as $$
 declare
   v_tables constant text[] := array['actor_demographics', 'actor_identity_beliefs', 'actor_behavioral_scores', 'actor_communication_profiles',
     'actor_psychological_triggers', 'actor_preferences', 'actor_friction_points', 'actor_contradictions', 'actor_drivers'];
-  v_table text;
+  v_table record;
   v_count integer;
 begin
   perform from actors.actors a where a.id = any (p_actors) order by a.id for no key update;
@@ -156,13 +156,13 @@ begin
 
   -- The belief tables follow what is left, row by row: what is written again keeps its id, what is not stands on nothing any more.
   -- Loops over the tables, each named once.
-  foreach v_table in array v_tables loop
-    execute format('update actors.%I t set evidence_count = 0 where t.brand_id = $1 and t.actor_id = any ($2) and t.is_current', v_table) using p_brand, p_actors;
+  for v_table in select t.name from unnest(v_tables) t (name) loop
+    execute format('update actors.%I t set evidence_count = 0 where t.brand_id = $1 and t.actor_id = any ($2) and t.is_current', v_table.name) using p_brand, p_actors;
   end loop;
   perform private.actors_write_beliefs(p_brand, p_actors, p_now);
   perform private.actors_write_intentions(p_brand, p_actors, p_now);
-  foreach v_table in array v_tables loop
-    execute format('delete from actors.%I t where t.brand_id = $1 and t.actor_id = any ($2) and t.is_current and t.evidence_count = 0', v_table) using p_brand, p_actors;
+  for v_table in select t.name from unnest(v_tables) t (name) loop
+    execute format('delete from actors.%I t where t.brand_id = $1 and t.actor_id = any ($2) and t.is_current and t.evidence_count = 0', v_table.name) using p_brand, p_actors;
   end loop;
   if p_anew then
     -- What was open once stays until it is refuted; what the evidence that went had opened does not.

@@ -47,7 +47,7 @@ declare
   v_owners uuid[];
   v_new uuid[];
   v_cause constant jsonb := jsonb_build_object('by', 'auto', 'model_version', (p_model).version);
-  v_touched uuid[] := '{}';
+  v_touched uuid[] := array[]::uuid[];
   v_step record;
 begin
   -- A person stays with the cluster that holds most of its signals; the oldest person of a cluster keeps it.

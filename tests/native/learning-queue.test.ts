@@ -92,6 +92,8 @@ test("ingest, two workers, merges, retractions, rebuilds and insights at once: n
     ),
     untilOver(() => sql`select hash_after from actors.rebuild(${brand}, ${now})`),
     untilOver(() => sql`select * from outcomes.learn(${brand}, ${now})`),
+    untilOver(() => sql`select actors.refresh_insights(${brand}, 1000, ${now})`),
+    untilOver(() => sql`select actors.refresh_vectors(${brand}, ${now})`),
   ]);
   for (let from = 300; from < signals; from += 30) await ingest(brand, signalsOfPeople(from, from + 30));
   await sleep(1_000);
