@@ -71,7 +71,7 @@ begin
   elsif length(p_note) > 2000 then
     perform private.raise_error('invalid_argument', 'p_note', 'must have at most 2000 characters');
   end if;
-  perform private.require_time('p_now', p_now);
+  perform private.require_this_moment('p_now', p_now);
   perform private.lock_brand_identity(v_review.brand_id);
 
   update actors.identity_reviews v

@@ -33,8 +33,8 @@ select tests.authenticate_as(owner) from t;
 select throws_ok('select actors.reviews((select brand from t), 0)', 'PT400', null, 'the limit has bounds');
 select throws_ok('select actors.answer_review((select peggy from ids), null)', 'PT400', null, 'an answer is yes or no');
 
-select is((v.status, v.note, v.answered_by), ('same'::text, 'nickname'::text, t.owner), 'yes') from t, ids, actors.answer_review(ids.peggy, true, 'nickname', t.now) v;
-select is((v.status), 'different', 'no') from t, ids, actors.answer_review(ids.heinz, false, null, t.now) v;
+select is((v.status, v.note, v.answered_by), ('same'::text, 'nickname'::text, t.owner), 'yes') from t, ids, actors.answer_review(ids.peggy, true, 'nickname') v;
+select is((v.status), 'different', 'no') from t, ids, actors.answer_review(ids.heinz, false) v;
 select tests.clear_authentication();
 select is((select array_agg(pg_temp.who(s) = least(a, b) order by s) from ids, unnest('{a,b}'::text[]) s), '{t,t}', 'who was found to be one is one, under the older person');
 select is((select (x.is_active, x.merged_into) from ids, actors.actors x where x.id = greatest(a, b)), (select (false, least(a, b)) from ids), 'the other points there');
@@ -49,7 +49,7 @@ select private.resolve_identity(t.brand, t.now) from t;
 select is(array[pg_temp.who('c') = pg_temp.who('d'), pg_temp.who('a') = pg_temp.who('b')], '{f,t}', 'answers bind every later clustering');
 select is((m.label_count), 2, 'and training knows them') from t, actors.train_identity(t.brand, t.now) m;
 
-select actors.answer_review(ids.peggy, false, 'a couple after all', t.now) from t, ids;
+select actors.answer_review(ids.peggy, false, 'a couple after all') from t, ids;
 select isnt(pg_temp.who('a'), pg_temp.who('b'), 'an answer can be taken back');
 
 select * from finish();
