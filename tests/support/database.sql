@@ -111,6 +111,17 @@ as $$
   select sqrt(-2 * ln(tests.uniform(p_key))) * cos(2 * pi() * tests.uniform(p_key || ' angle'))
 $$;
 
+-- The same id for the same town in every run, since what is drawn about people is drawn in the order of their ids: named by
+-- the brand's name and never by its id.
+create or replace function tests.planted_person(p_brand uuid, p_groups integer, p_seed integer, p_place integer)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select md5(format('%s %s %s %s', b.brand_name, p_groups, p_seed, p_place))::uuid from core.brands b where b.id = p_brand
+$$;
+
 -- People of p_groups hidden groups, each with a taste of its own that lies p_distance deviations above the others', and
 -- four components that tell nothing; standardised as actors.refresh_vectors does it. The group is kept in
 -- actors.identifiers, which nothing reads.
@@ -120,7 +131,7 @@ language sql
 set search_path = ''
 as $$
   insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, identifiers, first_seen_at, last_seen_at)
-  select md5(format('%s %s %s', p_brand, p_seed, i))::uuid, p_brand, format('c-%s-%s', p_seed, i), 'customer_id',
+  select tests.planted_person(p_brand, p_groups, p_seed, i), p_brand, format('c-%s-%s', p_seed, i), 'customer_id',
     jsonb_build_object('group', i % p_groups), '2026-01-01', '2026-01-01'
   from generate_series(1, p_people) i;
   with raw as materialized (
@@ -135,7 +146,7 @@ as $$
     on conflict (brand_id, position) do nothing
   )
   insert into actors.actor_belief_vectors (brand_id, actor_id, vector_name, vector_data, vector_type, generation_method, vector_quality)
-  select p_brand, md5(format('%s %s %s', p_brand, p_seed, r.i))::uuid, 'belief',
+  select p_brand, tests.planted_person(p_brand, p_groups, p_seed, r.i), 'belief',
     ((array_agg(((r.x - u.mean) / u.deviation)::real order by r.j) || array_fill(0::real, array[20])))::extensions.vector,
     'combined', 'auto', 0.8
   from raw r join unit u on u.j = r.j group by r.i

@@ -2,7 +2,7 @@ begin;
 select plan(11);
 
 create temp table t on commit drop as
-select b.owner, b.staff, b.stranger, tests.create_brand(b.owner) as brand, tests.create_brand(b.stranger) as other
+select b.owner, b.staff, b.stranger, tests.create_brand(b.owner) as brand, tests.create_brand(b.stranger, 'Other') as other
 from (select tests.create_user('owner@similar.test') as owner, tests.create_user('staff@similar.test') as staff, tests.create_user('stranger@similar.test') as stranger) b;
 grant select on t to anon, authenticated;
 select tests.add_member(brand, staff, 'support') from t;
