@@ -26,14 +26,16 @@ begin
       select i.idx, b.id, coalesce(b.duplicate_of, b.id), b.content_sha256 = i.content_sha256, true
       from incoming i join signals.signals_base b
         on b.brand_id = p_brand and b.source_platform = i.source_platform and b.source_id = i.source_id and b.is_duplicate
-      left join signals.signals_base o on o.id = b.duplicate_of
-      where b.content_sha256 = i.content_sha256 or o.retracted_at is null
+      where b.content_sha256 = i.content_sha256 or not exists (select from signals.signals_base o where o.id = b.duplicate_of and o.retracted_at is not null offset 0)
       union all
       -- What was taken back and comes again as it was is a retry; with other content it is a correction, and new.
       select i.idx, b.id, b.id, true, false
-      from incoming i join signals.signals_base b
-        on b.brand_id = p_brand and b.content_sha256 = i.content_sha256 and not b.is_duplicate
-          and b.source_platform = i.source_platform and b.source_id = i.source_id and b.retracted_at is not null
+      from incoming i
+      cross join lateral (
+        select c.* from signals.signals_base c
+        where c.brand_id = p_brand and c.content_sha256 = i.content_sha256 and not c.is_duplicate offset 0
+      ) b
+      where b.source_platform = i.source_platform and b.source_id = i.source_id and b.retracted_at is not null
     ) k order by k.idx, k.is_same desc, k.is_duplicate, k.id
   ),
   fresh as materialized (
@@ -60,12 +62,13 @@ begin
       from (
         select c.*
         from (
-          -- Without the brand, which is part of every band: the planner would read the brand's whole index as well.
-          select b.id, b.brand_id, b.raw_content, b.identifiers, b.text_bands from signals.signals_base b
-          where b.text_bands && t.bands and not b.is_duplicate and b.text_bands is not null and b.retracted_at is null
+          -- Without the brand, which is part of every band, and without retracted_at: the planner would walk a whole index
+          -- that these fit as well.
+          select b.id, b.brand_id, b.raw_content, b.identifiers, b.text_bands, b.retracted_at from signals.signals_base b
+          where b.text_bands && t.bands and not b.is_duplicate and b.text_bands is not null
           limit 200
         ) c
-        where c.brand_id = p_brand
+        where c.brand_id = p_brand and c.retracted_at is null
           -- Two people by e-mail or phone, where both have one; handles and customer ids belong to one platform.
           and (t.is_forwarded or (select coalesce(bool_or(i.value ->> 'value' = any (t.people)), true)
               from jsonb_array_elements(c.identifiers) i where i.value ->> 'type' = any (t.types))
