@@ -75,6 +75,8 @@ export async function runTown(session: Session): Promise<TownRun> {
 
     const now = new Date(start + (week + 1) * WEEK);
     await processSignals(session, now);
+    // A server keeps its statistics by itself; the embedded engine has nobody who does.
+    await session.stack.engine.execAsAdmin("analyze");
     await discoverCohorts(session, now);
     await run.watch.look(session, now);
     if (deliveries.length > 0) run.outcomesLearned += (await learn(session, now)).learned;
