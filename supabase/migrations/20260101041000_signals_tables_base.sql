@@ -34,7 +34,7 @@ create table signals.signals_base (
   duplicate_kind signals.duplicate_kind,
   retracted_at timestamptz,
   retraction_reason text
-    constraint retraction_reason_is_not_too_long check (length(retraction_reason) <= 1000),
+    constraint retraction_reason_is_not_too_long check (length(retraction_reason) <= 2000),
   source_metadata jsonb not null default '{}',
   metadata jsonb not null default '{}',
   created_at timestamptz not null default now(),

@@ -18,26 +18,23 @@ as $$
 $$;
 comment on function private.try_lock_brand_identity(uuid) is 'private.lock_brand_identity, without waiting: false when somebody else has it.';
 
-create function private.lock_identity(p_actor uuid, p_reason text, p_now timestamptz)
-returns uuid
+create function private.lock_identity(p_brand uuid, p_reason text, p_now timestamptz)
+returns void
 language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  v_brand constant uuid := private.actors_brand_of(p_actor);
 begin
-  perform private.require_role(v_brand, 'operator');
+  perform private.require_role(p_brand, 'operator');
   if length(p_reason) > 2000 then
     perform private.raise_error('invalid_argument', 'p_reason', 'must have at most 2000 characters');
   end if;
   perform private.require_this_moment('p_now', p_now);
-  perform private.lock_brand_identity(v_brand);
-  return v_brand;
+  perform private.lock_brand_identity(p_brand);
 end
 $$;
 comment on function private.lock_identity(uuid, text, timestamptz) is
-  'Brand of an actor that the caller may change (operator up) for that reason at that time, with its identity locked until the transaction ends. Errors: not_found, role_too_low, invalid_argument.';
+  'Locks who is who in a brand until the transaction ends, for a caller who may change it (operator up) for that reason at that time. Errors: role_too_low, invalid_argument.';
 
 create function private.require_person(p_brand uuid, p_actor uuid)
 returns void
@@ -67,9 +64,10 @@ set search_path = ''
 as $$
 declare
   v_started constant timestamptz := clock_timestamp();
-  v_brand constant uuid := private.lock_identity(p_survivor, p_reason, p_now);
+  v_brand constant uuid := private.actors_brand_of(p_survivor);
   v_event uuid;
 begin
+  perform private.lock_identity(v_brand, p_reason, p_now);
   if p_survivor = p_absorbed then
     perform private.raise_error('invalid_argument', 'p_absorbed', 'is the same person as p_survivor');
   end if;
@@ -116,7 +114,8 @@ begin
   if not found then
     perform private.raise_error('not_found', 'merge', coalesce(p_event::text, 'null'));
   end if;
-  v_brand := private.lock_identity(v_event.actor_id, p_reason, p_now);
+  v_brand := v_event.brand_id;
+  perform private.lock_identity(v_brand, p_reason, p_now);
   -- The same merge taken back twice is one taking back.
   select r.actor_id into v_actor from actors.identity_events r where r.brand_id = v_brand and r.reverts = p_event;
   if v_actor is null then
@@ -151,11 +150,12 @@ set search_path = ''
 as $$
 declare
   v_started constant timestamptz := clock_timestamp();
-  v_brand constant uuid := private.lock_identity(p_actor, p_reason, p_now);
+  v_brand constant uuid := private.actors_brand_of(p_actor);
   v_records uuid[];
   v_own integer;
   v_new uuid;
 begin
+  perform private.lock_identity(v_brand, p_reason, p_now);
   perform private.require_person(v_brand, p_actor);
   select array_agg(r.id order by r.id) filter (where r.id = any (p_records)), count(*) into v_records, v_own
   from actors.identity_records r where r.brand_id = v_brand and r.actor_id = p_actor;

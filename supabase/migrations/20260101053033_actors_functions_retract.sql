@@ -65,12 +65,7 @@ begin
   if not found then
     perform private.raise_error('not_found', 'signal', coalesce(p_signal::text, 'null'));
   end if;
-  perform private.require_role(v_signal.brand_id, 'operator');
-  if length(p_reason) > 1000 then
-    perform private.raise_error('invalid_argument', 'p_reason', 'must have at most 1000 characters');
-  end if;
-  perform private.require_this_moment('p_now', p_now);
-  perform private.lock_brand_identity(v_signal.brand_id);
+  perform private.lock_identity(v_signal.brand_id, p_reason, p_now);
   -- The triggers of higher domains retract what they made of it (outcomes: evidence of responses).
   update signals.signals_base s
   set retracted_at = p_now, retraction_reason = p_reason, processing_status = 'skipped', processed_at = coalesce(s.processed_at, p_now)

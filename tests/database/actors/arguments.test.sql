@@ -41,7 +41,7 @@ select throws_ok(format(c.call, null), 'PT400', null, c.name || ' asks for a tim
 select throws_ok(format('select actors.merge(a, a, %L) from p', repeat('x', 2001)), 'PT400', 'p_reason: must have at most 2000 characters', 'the reason of a merge is bounded');
 select throws_ok(format('select actors.unmerge(event, %L) from q', repeat('x', 2001)), 'PT400', 'p_reason: must have at most 2000 characters', 'and of an unmerge');
 select throws_ok(format('select actors.split(a, records, %L) from p, q', repeat('x', 2001)), 'PT400', 'p_reason: must have at most 2000 characters', 'and of a split');
-select throws_ok(format('select actors.retract(signal, %L) from p', repeat('x', 1001)), 'PT400', 'p_reason: must have at most 1000 characters', 'and of a retraction');
+select throws_ok(format('select actors.retract(signal, %L) from p', repeat('x', 2001)), 'PT400', 'p_reason: must have at most 2000 characters', 'and of a retraction');
 select throws_ok('select actors.train_identity(brand, now(), null) from t', 'PT400', 'p_seed: must not be null', 'training asks for a seed');
 select tests.clear_authentication();
 select is(pg_temp.state(), state, 'none of these changed anything') from before;

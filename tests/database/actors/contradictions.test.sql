@@ -1,5 +1,5 @@
 begin;
-select plan(12);
+select plan(14);
 
 create temp table t on commit drop as
 select tests.create_brand(b.owner) as brand, tests.create_brand(b.owner, 'Two') as brand_2, tests.create_brand(b.owner, 'Three') as brand_3, '2026-05-01T12:00:00Z'::timestamptz as now
@@ -43,6 +43,30 @@ select private.fold_evidence(one.brand, a.ids, one.now) from one, added_ids a;
 select private.actors_write_beliefs(one.brand, array[one.actor_id], one.now) from one;
 select is((select (k.is_resolved, k.resolution_date is not null, k.log_bayes_factor < 0) from k, one where k.id = one.id), (true, true, true), 'a contradiction is resolved when what is done agrees again');
 select is((select count(*)::int from actors.actor_contradictions c, one where c.actor_id = one.actor_id and c.category = 'c2'), 2, 'and the open one is kept as a version');
+
+-- Who said tea once: every wine more makes it less true, though of tea nothing new is known.
+insert into actors.actors (id, brand_id, primary_identifier, primary_identifier_type, first_seen_at, last_seen_at)
+select '00000000-0000-4000-8000-0000000000e1', brand, 'says-tea', 'customer_id', now, now from t;
+create function pg_temp.wines(p_from integer, p_to integer) returns double precision language plpgsql as $$
+declare
+  v_brand constant uuid := (select brand from t);
+  v_ids uuid[];
+begin
+  with added as (
+    insert into actors.evidence (brand_id, actor_id, attribute, distribution, category, value, is_stated, weight, occurred_at, source_kind, source_id)
+    select v_brand, '00000000-0000-4000-8000-0000000000e1'::uuid, 'preference.category', 'dirichlet'::actors.distribution, 'tea', 3, true, 1, t.now - interval '40 days', 'signal'::actors.evidence_source, gen_random_uuid() from t where p_from = 1
+    union all
+    select v_brand, '00000000-0000-4000-8000-0000000000e1', 'preference.category', 'dirichlet', 'wine', 1, false, 1, t.now - (31 - i) * interval '1 day', 'signal', gen_random_uuid() from t, generate_series(p_from, p_to) i
+    returning id)
+  select array_agg(id) into v_ids from added;
+  perform private.fold_evidence(v_brand, v_ids, (select now from t));
+  perform private.actors_write_beliefs(v_brand, '{00000000-0000-4000-8000-0000000000e1}', (select now from t));
+  return (select c.log_bayes_factor from actors.actor_contradictions c where c.actor_id = '00000000-0000-4000-8000-0000000000e1' and c.is_current and c.category = 'tea');
+end
+$$;
+create temp table wines on commit drop as select pg_temp.wines(1, 12) as twelve;
+select ok(twelve > 1.6, 'twelve wines contradict it') from wines;
+select ok(pg_temp.wines(13, 30) > twelve + 1, 'thirty contradict it more') from wines;
 
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(16);
 
 create temp table t on commit drop as
 select tests.create_brand(b.owner) as brand, tests.create_brand(b.owner, 'Shuffled') as shuffled, '2026-05-01T12:00:00Z'::timestamptz as now
@@ -69,6 +69,12 @@ select is((select count(*)::int from signals.ingest(t.shuffled, (select jsonb_ag
 select is((p.matched, p.failed), (1000, 0), 'a routine that is surer than a number can tell fails nothing') from t, actors.process_signals(t.shuffled, 5000, t.now) p;
 select actors.refresh_insights(t.shuffled, 5000, (select a.last_seen_at from actors.find(t.shuffled, 'TILL') f join actors.actors a on a.id = f.id)) from t;
 select is((select (m.confidence > 0.999, m.loop_description) from actors.actor_memory_loops m, t, actors.find(t.shuffled, 'TILL') a where m.actor_id = a.id and m.is_current and m.loop_type = 'weekly_routine'), (true, 'buys on Monday'::text), 'and is a routine');
+
+-- A signal that names nobody.
+select signals.ingest(t.brand, jsonb_build_array(pg_temp.order_of('nobody', 'guest', 1)), null, t.now) from t;
+select actors.process_signals(t.brand, 1000, t.now) from t;
+select is((select (s.processing_status, s.processing_error like 'names nobody: %') from signals.signals_base s, t where s.brand_id = t.brand and s.source_id = 'nobody'),
+  ('skipped'::signals.processing_status, true), 'who names nobody is skipped, and told why');
 
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(24);
+select plan(26);
 
 create temp table t on commit drop as
 select b.owner, tests.create_brand(b.owner) as brand, '2026-05-01T12:00:00Z'::timestamptz as now from (select tests.create_user('reactions@actors.test') as owner) b;
@@ -75,6 +75,11 @@ select is((select jsonb_path_query_array(x, '$.because[*].kind') <@ '["belief"]'
 select is((select (x ->> 'evidence_count', jsonb_path_query_array(x, '$.because[*].kind') <@ '["evidence"]', jsonb_array_length(x -> 'because'))
   from actors.actor_beliefs b, private.explain_belief(b.id) x where b.actor_id = pg_temp.who('G') and b.attribute = 'preference.category'), ('5'::text, true, 5), 'a belief by its evidence');
 select is((select count(*)::int from t, ai.explain('actor', pg_temp.who('G')) x, jsonb_path_query(x, 'strict $.** ? (@.kind == "signal")') s), 5, 'and so on down to the signals, each told once') from t;
+
+-- A refund of which two systems tell is one refund.
+select is(pg_temp.learn(jsonb_build_array(pg_temp.order_of('twice', 'T', 1), pg_temp.order_of('twice', 'T', 3, 'refunded') || '{"source_id": "twice-1"}',
+  pg_temp.order_of('twice', 'T', 4, 'refunded') || '{"source_id": "twice-2"}')), 3, 'three signals of one order');
+select is((select count(*)::int from actors.evidence e where e.actor_id = pg_temp.who('T') and e.attribute = 'driver.primary'), 1, 'speak of a driver once');
 
 select * from finish();
 rollback;

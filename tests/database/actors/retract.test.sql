@@ -66,8 +66,8 @@ select is((select (p.matched, a.total_signals) from t, actors.process_signals(t.
 
 -- Time is the server's.
 select tests.authenticate_as(operator) from t;
-select throws_ok($$select actors.retract(id, 'long ago', '2020-01-01') from s where source_id = 'r1'$$, 'PT400', null, 'an operator cannot date a retraction back');
-select throws_ok($$select actors.merge(a.id, a.id, null, '2020-01-01') from t, actors.find(t.brand, 'anna@example.com') a$$, 'PT400', null, 'nor a merge');
+select throws_ok($$select actors.retract(id, 'long ago', '2020-01-01') from s where source_id = 'r1'$$, 'PT400', 'p_now: is told by the server''s clock: leave it out', 'an operator cannot date a retraction back');
+select throws_ok($$select actors.merge(a.id, a.id, null, '2020-01-01') from t, actors.find(t.brand, 'anna@example.com') a$$, 'PT400', 'p_now: is told by the server''s clock: leave it out', 'nor a merge');
 select tests.clear_authentication();
 
 select * from finish();
