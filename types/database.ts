@@ -2836,6 +2836,7 @@ export type Database = {
           average_separation: number | null;
           brand_id: string;
           candidates: NonNullable<Json>;
+          cohort_ids: string[] | null;
           completed_at: string | null;
           cpu_usage_percent: number | null;
           created_at: string;
@@ -2854,13 +2855,18 @@ export type Database = {
           memory_usage_mb: number | null;
           overall_quality_score: number | null;
           parameters: NonNullable<Json>;
+          progress: number;
           projection_axes: string[] | null;
+          requested_by: string | null;
           run_type: Database["cohorts"]["Enums"]["run_type"];
           seed: number;
           silhouette_score: number | null;
+          stage: string;
           started_at: string;
           status: Database["cohorts"]["Enums"]["run_status"];
           total_memberships: number;
+          trigger_kind: Database["cohorts"]["Enums"]["run_trigger"];
+          trigger_reason: string | null;
           updated_at: string;
           within_variance: number | null;
         };
@@ -2873,6 +2879,7 @@ export type Database = {
           average_separation?: number | null;
           brand_id: string;
           candidates?: NonNullable<Json>;
+          cohort_ids?: string[] | null;
           completed_at?: string | null;
           cpu_usage_percent?: number | null;
           created_at?: string;
@@ -2891,13 +2898,18 @@ export type Database = {
           memory_usage_mb?: number | null;
           overall_quality_score?: number | null;
           parameters?: NonNullable<Json>;
+          progress?: number;
           projection_axes?: string[] | null;
+          requested_by?: string | null;
           run_type?: Database["cohorts"]["Enums"]["run_type"];
           seed: number;
           silhouette_score?: number | null;
+          stage?: string;
           started_at?: string;
           status?: Database["cohorts"]["Enums"]["run_status"];
           total_memberships?: number;
+          trigger_kind?: Database["cohorts"]["Enums"]["run_trigger"];
+          trigger_reason?: string | null;
           updated_at?: string;
           within_variance?: number | null;
         };
@@ -2909,6 +2921,7 @@ export type Database = {
           average_separation?: number | null;
           brand_id?: string;
           candidates?: NonNullable<Json>;
+          cohort_ids?: string[] | null;
           completed_at?: string | null;
           cpu_usage_percent?: number | null;
           created_at?: string;
@@ -2927,13 +2940,18 @@ export type Database = {
           memory_usage_mb?: number | null;
           overall_quality_score?: number | null;
           parameters?: NonNullable<Json>;
+          progress?: number;
           projection_axes?: string[] | null;
+          requested_by?: string | null;
           run_type?: Database["cohorts"]["Enums"]["run_type"];
           seed?: number;
           silhouette_score?: number | null;
+          stage?: string;
           started_at?: string;
           status?: Database["cohorts"]["Enums"]["run_status"];
           total_memberships?: number;
+          trigger_kind?: Database["cohorts"]["Enums"]["run_trigger"];
+          trigger_reason?: string | null;
           updated_at?: string;
           within_variance?: number | null;
         };
@@ -3426,6 +3444,57 @@ export type Database = {
     };
     Functions: {
       assign: { Args: { p_brand: string; p_limit?: number; p_now?: string }; Returns: number };
+      cancel_run: {
+        Args: { p_run: string };
+        Returns: {
+          algorithm_name: string;
+          algorithm_version: string | null;
+          average_coherence: number | null;
+          average_cohort_size: number | null;
+          average_separation: number | null;
+          brand_id: string;
+          candidates: NonNullable<Json>;
+          cohort_ids: string[] | null;
+          completed_at: string | null;
+          cpu_usage_percent: number | null;
+          created_at: string;
+          davies_bouldin_score: number | null;
+          discovered_cohort_count: number;
+          error_details: Json | null;
+          error_message: string | null;
+          execution_time_ms: number | null;
+          feature_scaling: NonNullable<Json>;
+          function_name: string;
+          id: string;
+          input_actor_count: number;
+          input_data_quality: number | null;
+          input_vector_dimensions: number;
+          input_vector_type: string;
+          memory_usage_mb: number | null;
+          overall_quality_score: number | null;
+          parameters: NonNullable<Json>;
+          progress: number;
+          projection_axes: string[] | null;
+          requested_by: string | null;
+          run_type: Database["cohorts"]["Enums"]["run_type"];
+          seed: number;
+          silhouette_score: number | null;
+          stage: string;
+          started_at: string;
+          status: Database["cohorts"]["Enums"]["run_status"];
+          total_memberships: number;
+          trigger_kind: Database["cohorts"]["Enums"]["run_trigger"];
+          trigger_reason: string | null;
+          updated_at: string;
+          within_variance: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "clustering_runs";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       discover: {
         Args: { p_algorithm?: string; p_brand: string; p_now?: string; p_seed?: number };
         Returns: string;
@@ -3492,6 +3561,57 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      start_run: {
+        Args: { p_algorithm?: string; p_brand: string; p_seed?: number };
+        Returns: {
+          algorithm_name: string;
+          algorithm_version: string | null;
+          average_coherence: number | null;
+          average_cohort_size: number | null;
+          average_separation: number | null;
+          brand_id: string;
+          candidates: NonNullable<Json>;
+          cohort_ids: string[] | null;
+          completed_at: string | null;
+          cpu_usage_percent: number | null;
+          created_at: string;
+          davies_bouldin_score: number | null;
+          discovered_cohort_count: number;
+          error_details: Json | null;
+          error_message: string | null;
+          execution_time_ms: number | null;
+          feature_scaling: NonNullable<Json>;
+          function_name: string;
+          id: string;
+          input_actor_count: number;
+          input_data_quality: number | null;
+          input_vector_dimensions: number;
+          input_vector_type: string;
+          memory_usage_mb: number | null;
+          overall_quality_score: number | null;
+          parameters: NonNullable<Json>;
+          progress: number;
+          projection_axes: string[] | null;
+          requested_by: string | null;
+          run_type: Database["cohorts"]["Enums"]["run_type"];
+          seed: number;
+          silhouette_score: number | null;
+          stage: string;
+          started_at: string;
+          status: Database["cohorts"]["Enums"]["run_status"];
+          total_memberships: number;
+          trigger_kind: Database["cohorts"]["Enums"]["run_trigger"];
+          trigger_reason: string | null;
+          updated_at: string;
+          within_variance: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "clustering_runs";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
     };
     Enums: {
       characteristic_type:
@@ -3520,6 +3640,7 @@ export type Database = {
       membership_type: "primary" | "secondary" | "temporary" | "probationary";
       relationship_type: "similar" | "complementary" | "opposite" | "independent" | "hierarchical" | "other";
       run_status: "running" | "completed" | "failed" | "cancelled" | "paused";
+      run_trigger: "manual" | "schedule" | "drift" | "change";
       run_type: "full" | "incremental" | "targeted" | "validation";
     };
     CompositeTypes: {
@@ -7766,6 +7887,7 @@ export const Constants = {
       membership_type: ["primary", "secondary", "temporary", "probationary"],
       relationship_type: ["similar", "complementary", "opposite", "independent", "hierarchical", "other"],
       run_status: ["running", "completed", "failed", "cancelled", "paused"],
+      run_trigger: ["manual", "schedule", "drift", "change"],
       run_type: ["full", "incremental", "targeted", "validation"],
     },
   },

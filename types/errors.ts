@@ -38,11 +38,11 @@ export const errors = {
     message: "The slug %s is taken.",
     hint: "Choose another slug.",
   },
-  clustering_in_progress: {
+  clustering_failed: {
     errcode: "PT409",
     status: 409,
-    message: "The people of brand %s are being placed in cohorts right now.",
-    hint: "Wait for the run to end, then try again.",
+    message: "The clustering run %s ended without cohorts: %s.",
+    hint: "Its row in cohorts.clustering_runs says which step failed; mend the cause and start another run.",
   },
   cursor_unknown: {
     errcode: "PT409",
@@ -133,6 +133,12 @@ export const errors = {
     status: 403,
     message: "This needs the role %s or higher; yours is %s.",
     hint: "Ask an owner or admin of the brand to change your role.",
+  },
+  run_not_cancellable: {
+    errcode: "PT409",
+    status: 409,
+    message: "The clustering run %s cannot be cancelled any more: it is %s.",
+    hint: "Wait for its end.",
   },
   service_only: {
     errcode: "42501",

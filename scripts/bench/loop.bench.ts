@@ -75,7 +75,7 @@ async function runLoop(engine: Engine, size: number): Promise<Map<string, number
     engine.query("select actors.refresh_vectors($1::uuid, '2026-02-01')", [brand]),
   );
   await timed("cohorts.discover", () =>
-    engine.query("select cohorts.discover($1::uuid, 'kmeans', 42, '2026-02-01')", [brand]),
+    engine.query("select cohorts.discover($1::uuid, 'auto', 42, '2026-02-01')", [brand]),
   );
   await engine.query("select stimuli.install_templates($1::uuid)", [brand]);
   const stimuli = await timed("stimuli.propose", () =>

@@ -178,8 +178,9 @@ create table actors.actor_belief_vectors (
   brand_id uuid not null,
   actor_id uuid not null,
   vector_name text not null,
-  vector_data extensions.vector(32) not null,
+  vector_data extensions.vector not null,
   vector_dimensions integer not null default 32
+    constraint vector_dimensions_are_at_most_64 check (vector_dimensions between 1 and 64)
     constraint vector_dimensions_are_those_of_the_data check (vector_dimensions = extensions.vector_dims(vector_data)),
   vector_type actors.vector_type not null,
   generation_method text not null
@@ -239,7 +240,7 @@ create index actor_clustering_metadata_vector_idx on actors.actor_clustering_met
 create table actors.belief_vector_components (
   brand_id uuid not null references core.brands (id) on delete cascade,
   position integer not null
-    constraint position_is_one_of_32 check (position between 1 and 32),
+    constraint position_is_one_of_64 check (position between 1 and 64),
   component_name text not null,
   label text not null,
   mean_value double precision not null default 0,

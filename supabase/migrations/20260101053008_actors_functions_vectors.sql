@@ -160,7 +160,7 @@ begin
     generation_parameters, source_attributes, source_weights, vector_quality, completeness_score, generated_at, last_updated_at)
   select p_brand, v.actor_id, 'belief',
     -- What is not known of a person is 0, the brand's mean.
-    (select array_agg(coalesce((v.parts ->> i.i::text)::real, 0) order by i.i) from generate_series(1, 32) i (i))::extensions.vector(32),
+    (select array_agg(coalesce((v.parts ->> i.i::text)::real, 0) order by i.i) from generate_series(1, 32) i (i))::extensions.vector,
     'combined', 'auto', jsonb_build_object('standardised_at', p_now), v.names, v.weights, v.quality,
     v.known::double precision / (select count(*) from actors.belief_vector_components c where c.brand_id = p_brand and c.standard_deviation > 0), p_now, p_now
   from vectors v

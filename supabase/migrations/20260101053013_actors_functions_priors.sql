@@ -163,7 +163,7 @@ $$;
 comment on function private.actors_refresh_priors(uuid, timestamptz) is
   'Brings actors.belief_priors up to date with private.pooled_priors at p_now: a prior that moved by more than a thousandth ends then and a new one begins. Returns how many there are.';
 
-create function private.set_prior_groups(p_brand uuid, p_actors uuid[], p_groups uuid[], p_shares double precision[], p_now timestamptz)
+create function private.set_prior_groups(p_brand uuid, p_people uuid[], p_actors uuid[], p_groups uuid[], p_shares double precision[], p_now timestamptz)
 returns void
 language plpgsql
 volatile
@@ -171,9 +171,9 @@ set search_path = ''
 set plan_cache_mode = force_custom_plan -- the plan depends on the size of the arrays
 as $$
 begin
-  delete from actors.belief_prior_groups g where g.brand_id = p_brand and g.valid_from >= p_now;
+  delete from actors.belief_prior_groups g where g.brand_id = p_brand and g.actor_id = any (p_people) and g.valid_from >= p_now;
   update actors.belief_prior_groups g set valid_until = p_now
-  where g.brand_id = p_brand and g.valid_until = 'infinity'
+  where g.brand_id = p_brand and g.actor_id = any (p_people) and g.valid_until = 'infinity'
     and not exists (
       select from unnest(p_actors, p_groups, p_shares) n (actor_id, group_id, share)
       where (n.actor_id, n.group_id, n.share) = (g.actor_id, g.group_id, g.share));
@@ -182,5 +182,5 @@ begin
   on conflict (brand_id, actor_id, group_id, valid_until) do nothing;
 end
 $$;
-comment on function private.set_prior_groups(uuid, uuid[], uuid[], double precision[], timestamptz) is
-  'Says which groups the people of a brand resemble from p_now on: person, group and share (0 to 1), side by side; whoever is not named is of no group.';
+comment on function private.set_prior_groups(uuid, uuid[], uuid[], uuid[], double precision[], timestamptz) is
+  'Says which groups people (p_people) resemble from p_now on: person, group and share (0 to 1), side by side; whoever of them is not named is of no group.';

@@ -7,7 +7,7 @@ set search_path = ''
 as $$
 declare
   v_brand constant uuid := private.actors_brand_of(p_actor);
-  v_vector extensions.vector(32);
+  v_vector extensions.vector;
 begin
   if coalesce(p_limit not between 1 and 100, true) then
     perform private.raise_error('invalid_argument', 'p_limit', 'must be from 1 to 100');

@@ -7,6 +7,7 @@ create type cohorts.cohort_status as enum ('active', 'inactive', 'merged', 'spli
 create type cohorts.membership_type as enum ('primary', 'secondary', 'temporary', 'probationary');
 create type cohorts.run_type as enum ('full', 'incremental', 'targeted', 'validation');
 create type cohorts.run_status as enum ('running', 'completed', 'failed', 'cancelled', 'paused');
+create type cohorts.run_trigger as enum ('manual', 'schedule', 'drift', 'change');
 create type cohorts.evolution_event as enum (
   'born', 'survived', 'grown', 'shrunk', 'split', 'merged', 'dissolved',
   'updated', 'member_added', 'member_removed', 'characteristics_changed', 'stability_changed');

@@ -18,11 +18,18 @@ create table cohorts.clustering_runs (
   feature_scaling jsonb not null default '[]',
   within_variance double precision
     constraint within_variance_is_not_negative check (within_variance >= 0),
+  cohort_ids uuid[],
   projection_axes extensions.vector[],
+  trigger_kind cohorts.run_trigger not null default 'manual',
+  trigger_reason text,
+  requested_by uuid references auth.users (id) on delete set null,
   started_at timestamptz not null default now(),
   completed_at timestamptz,
   execution_time_ms integer,
   status cohorts.run_status not null default 'running',
+  stage text not null default 'load',
+  progress double precision not null default 0
+    constraint progress_is_a_share check (progress between 0 and 1),
   discovered_cohort_count integer not null default 0
     constraint discovered_cohort_count_is_not_negative check (discovered_cohort_count >= 0),
   total_memberships integer not null default 0
@@ -44,12 +51,18 @@ create table cohorts.clustering_runs (
   unique (brand_id, id)
 );
 create unique index clustering_runs_one_running_idx on cohorts.clustering_runs (brand_id) where status = 'running';
+create index clustering_runs_requested_by_idx on cohorts.clustering_runs (requested_by);
 create index clustering_runs_newest_idx on cohorts.clustering_runs (brand_id, started_at desc);
 
 comment on table cohorts.clustering_runs is
   'One search for cohorts over the current belief vectors of a brand: what went in, how k was chosen, what came out. At most one of a brand is running.';
-comment on column cohorts.clustering_runs.algorithm_name is 'The argument of cohorts.discover, such as kmeans.';
-comment on column cohorts.clustering_runs.function_name is 'The function registered in ai.functions that found the centroids.';
+comment on column cohorts.clustering_runs.algorithm_name is 'The registered algorithm that found the cohorts, such as kmeans; while the run still looks for the best of all: auto.';
+comment on column cohorts.clustering_runs.function_name is 'The function registered in ai.functions that found the groups; cohorts.discover while they are still looked for.';
+comment on column cohorts.clustering_runs.run_type is 'validation: finds and scores groups and leaves the cohorts as they are.';
+comment on column cohorts.clustering_runs.stage is 'The kind of step that comes next (private.clustering_steps); done at the end.';
+comment on column cohorts.clustering_runs.progress is 'Share of its steps that are done.';
+comment on column cohorts.clustering_runs.cohort_ids is 'The cohort of each label of the run, from label 1.';
+comment on column cohorts.clustering_runs.started_at is 'The p_now of the request: everything that the run writes is dated by it.';
 comment on column cohorts.clustering_runs.seed is 'Same data and same seed give the same cohorts.';
 comment on column cohorts.clustering_runs.feature_scaling is
   'Array of {position, component, label, mean, standard_deviation}: what the dimensions of the vectors meant when the run read them. Later vectors are brought to this scale before they are compared with its centroids.';
@@ -58,7 +71,7 @@ comment on column cohorts.clustering_runs.within_variance is
 comment on column cohorts.clustering_runs.projection_axes is
   'First two principal components of the sample (unit vectors): the plane of cohorts.projection.';
 comment on column cohorts.clustering_runs.candidates is
-  'Every number of cohorts that was tried: {k, silhouette, calinski_harabasz, smallest_share, stability}.';
+  'Every partition of the sample that was tried: {algorithm, k, cohorts, coverage, stability, score, is_chosen}.';
 comment on column cohorts.clustering_runs.silhouette_score is
   'Mean simplified silhouette over all actors, 0..1: 1 - distance to own centroid / distance to the nearest other one.';
 comment on column cohorts.clustering_runs.davies_bouldin_score is 'Davies-Bouldin index, 0 upwards; lower is better. Null with one cohort.';

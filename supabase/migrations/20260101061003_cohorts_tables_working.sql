@@ -1,16 +1,66 @@
--- Named by the run that fills it and emptied at its end. Unlogged: a crash ends the run, and its rows with it.
-create unlogged table private.clustering_points (
-  run_id uuid not null,
+-- What a run needs between its steps. Logged, unlike most working rows: a run survives a crash of the server.
+create table private.clustering_points (
+  run_id uuid not null references cohorts.clustering_runs (id) on delete cascade,
   actor_id uuid not null,
-  vector_id uuid not null,
+  vector_id uuid,
   vector extensions.vector not null,
+  sample_place integer,
   label integer,
+  posteriors double precision[],
   distances double precision[],
   primary key (run_id, actor_id)
 );
+create unique index clustering_points_sample_idx on private.clustering_points (run_id, sample_place) where sample_place is not null;
 comment on table private.clustering_points is
-  'Working rows of cohorts.discover: the vectors a run read (so that all its steps see the same ones) and the label each got.';
-comment on column private.clustering_points.label is 'Index of the nearest centroid of the run, from 1; distances are those to all of them.';
+  'The vectors that a run read, so that all its steps see the same ones, and where each was placed. Emptied at its end.';
+comment on column private.clustering_points.sample_place is 'Place in the sample on which the groups are looked for, from 1; null outside.';
+comment on column private.clustering_points.label is 'The likeliest cohort of the run, from 1; 0: like none of them.';
+comment on column private.clustering_points.posteriors is 'Probability of each cohort of the run; what is missing to 1 is the probability of none.';
+comment on column private.clustering_points.distances is 'Euclidean distance to the mean of each cohort of the run.';
+
+create table private.clustering_steps (
+  run_id uuid not null references cohorts.clustering_runs (id) on delete cascade,
+  place integer not null,
+  kind text not null,
+  arguments jsonb not null default '{}',
+  progress_cursor jsonb,
+  attempts integer not null default 0,
+  last_error text,
+  spent_ms double precision not null default 0,
+  done_at timestamptz,
+  primary key (run_id, place)
+);
+comment on table private.clustering_steps is
+  'What a run has to do, in the order of place. A step is private.clustering_<kind>(run, arguments, progress_cursor); it returns null when it is done, or the cursor to go on from. Each call is one transaction: whoever kills it loses nothing else.';
+
+create table private.clustering_candidates (
+  run_id uuid not null references cohorts.clustering_runs (id) on delete cascade,
+  algorithm text not null,
+  k integer not null,
+  labels integer[] not null,
+  rounds integer not null default 0,
+  jaccard_sums double precision[] not null,
+  is_chosen boolean not null default false,
+  details jsonb not null default '{}',
+  primary key (run_id, algorithm, k)
+);
+comment on table private.clustering_candidates is 'The partitions of the sample that a run compares.';
+comment on column private.clustering_candidates.labels is 'Group of each point of the sample, from 1; 0: noise.';
+comment on column private.clustering_candidates.jaccard_sums is 'Per group, the sum over the bootstrap rounds of the best Jaccard overlap; divided by rounds: its stability.';
+
+create table private.clustering_components (
+  run_id uuid not null references cohorts.clustering_runs (id) on delete cascade,
+  label integer not null,
+  place integer not null,
+  mean extensions.vector not null,
+  variance double precision not null,
+  weight double precision not null,
+  primary key (run_id, label, place)
+);
+comment on table private.clustering_components is
+  'The mixture by which people are placed: each cohort (label) of a run is one or more spheres. Kept for as long as people are placed by the run.';
+comment on column private.clustering_components.variance is 'Per dimension.';
+comment on column private.clustering_components.weight is 'Share of the sample; all weights of a run and the share of noise add up to 1.';
 
 -- Here, because the domain actors, which owns the table, stands before cohorts.
 alter table actors.actor_clustering_metadata

@@ -83,41 +83,19 @@ $$;
 comment on function private.kmeans(extensions.vector[], integer, bigint) is
   'The best of 3 to 12 descents by variance within; of 500 points one descent in five ends in a local optimum, of 150 one in two. Same points in the same order and same seed: same centroids.';
 
-create type private.partition_quality as (
-  silhouette double precision, calinski_harabasz double precision, smallest_share double precision);
-
-create function private.partition_quality(p_points extensions.vector[], p_centroids extensions.vector[])
-returns private.partition_quality
+create function private.cluster_kmeans(p_points extensions.vector[], p_k integer, p_seed bigint, p_parameters jsonb)
+returns integer[]
 language sql
 immutable
 set search_path = ''
 as $$
-  with nearest as materialized (
-    select n.labels[1] as label, n.distances[1] as own, n.distances[2] as other, p.v
-    from unnest(p_points) p (v)
-    cross join lateral (
-      select array_agg(c.label order by c.distance, c.label) as labels, array_agg(c.distance order by c.distance) as distances
-      from (
-        select c.label, p.v operator(extensions.<->) c.v as distance
-        from unnest(p_centroids) with ordinality c (v, label)
-      ) c
-    ) n
-  ),
-  total as (
-    select count(*) as n, avg(case when t.other > 0 then 1 - t.own / t.other else 0 end) as silhouette,
-      sum(t.own ^ 2) as within, (select extensions.avg(x.v) from nearest x) as mean
-    from nearest t
-  ),
-  spread as (
-    select min(s.members) as smallest, sum(s.members * (s.centroid operator(extensions.<->) t.mean) ^ 2) as between
-    from (select label, count(*) as members, p_centroids[label] as centroid from nearest group by label) s
-    cross join total t
-  )
-  select (
-    t.silhouette,
-    s.between / nullif(cardinality(p_centroids) - 1, 0) / nullif(t.within / nullif(t.n - cardinality(p_centroids), 0), 0),
-    s.smallest::double precision / t.n)::private.partition_quality
-  from total t cross join spread s
+  select array_agg(n.label order by p.i)
+  from unnest(p_points) with ordinality p (v, i)
+  cross join (select private.kmeans(p_points, p_k, p_seed) as centroids) f
+  cross join lateral (
+    select c.label::integer from unnest(f.centroids) with ordinality c (v, label)
+    order by p.v operator(extensions.<->) c.v, c.label limit 1
+  ) n
 $$;
-comment on function private.partition_quality(extensions.vector[], extensions.vector[]) is
-  'How good a partition of points by their nearest centroid is: mean simplified silhouette 1 - a/b (a: distance to own centroid, b: to the nearest other; 0..1), Calinski-Harabasz ratio of variance between and within, and the share of the points in the smallest part.';
+comment on function private.cluster_kmeans(extensions.vector[], integer, bigint, jsonb) is
+  'The algorithm kmeans: the group of each point, 1 to p_k (fewer when there are fewer distinct points).';

@@ -1,91 +1,70 @@
-create function private.load_clustering_points(p_brand uuid, p_run uuid)
-returns integer
+-- The first steps of a run: what goes in.
+create function private.clustering_load(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+returns jsonb
 language sql
 volatile
 set search_path = ''
 as $$
   with loaded as (
     insert into private.clustering_points (run_id, actor_id, vector_id, vector)
-    select p_run, v.actor_id, v.id, v.vector_data
+    select p_run.id, v.actor_id, v.id, v.vector_data
     from actors.actor_belief_vectors v
-    join actors.actors a on a.brand_id = v.brand_id and a.id = v.actor_id and a.is_active and a.merged_into is null
-    where v.brand_id = p_brand and v.vector_name = 'belief' and v.is_current
-    returning 1
+    join actors.actors a on a.id = v.actor_id and a.is_active and a.merged_into is null
+    where v.brand_id = p_run.brand_id and v.vector_name = 'belief' and v.is_current
+      and v.actor_id > coalesce((p_cursor ->> 'after')::uuid, '00000000-0000-0000-0000-000000000000')
+    order by v.actor_id limit (p_run.parameters ->> 'load_size')::integer
+    returning actor_id
   )
-  select count(*)::integer from loaded
+  select case when count(*) = (p_run.parameters ->> 'load_size')::integer
+    then jsonb_build_object('after', (array_agg(l.actor_id order by l.actor_id desc))[1]) end
+  from loaded l
 $$;
-comment on function private.load_clustering_points(uuid, uuid) is
-  'Takes the current belief vectors of the active actors of a brand into the working rows of a run; returns how many.';
+comment on function private.clustering_load(cohorts.clustering_runs, jsonb, jsonb) is
+  'Step: takes the current belief vectors of the active people into the working rows of the run, in the order of their ids.';
 
-create function private.sample_clustering_points(p_run uuid, p_seed integer, p_size integer)
-returns extensions.vector[]
-language sql
-stable
-set search_path = ''
-as $$
-  select array_agg(s.vector order by s.draw, s.actor_id)
-  from (
-    select p.vector, p.actor_id, uuid_hash_extended(p.actor_id, p_seed) as draw
-    from private.clustering_points p where p.run_id = p_run
-    order by draw, p.actor_id limit p_size
-  ) s
-$$;
-comment on function private.sample_clustering_points(uuid, integer, integer) is
-  'At most p_size vectors of a run, drawn by a hash of actor and seed: the same people are drawn again with the same seed.';
-
-create function private.refine_centroids(p_run uuid, p_centroids extensions.vector[])
-returns extensions.vector[]
-language sql
-stable
-set search_path = ''
-as $$
-  with part as (
-    select n.label, extensions.avg(p.vector) as centroid
-    from private.clustering_points p
-    cross join lateral (
-      select c.label from unnest(p_centroids) with ordinality c (v, label)
-      order by p.vector operator(extensions.<->) c.v, c.label limit 1
-    ) n
-    where p.run_id = p_run
-    group by n.label
-  )
-  select array_agg(coalesce(part.centroid, c.v) order by c.label)
-  from unnest(p_centroids) with ordinality c (v, label)
-  left join part on part.label = c.label
-$$;
-comment on function private.refine_centroids(uuid, extensions.vector[]) is
-  'One pass over all points of a run: centroids that were found on a sample move to the means of everybody nearest to them.';
-
-create function private.label_clustering_points(p_run uuid, p_centroids extensions.vector[])
-returns void
-language sql
+create function private.clustering_sample(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+returns jsonb
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  update private.clustering_points p
-  set (label, distances) = (
-    select (array_agg(c.label order by d.distance, c.label))[1], array_agg(d.distance order by c.label)
-    from unnest(p_centroids) with ordinality c (v, label)
-    cross join lateral (select p.vector operator(extensions.<->) c.v as distance) d
-  )
-  where p.run_id = p_run
-$$;
-comment on function private.label_clustering_points(uuid, extensions.vector[]) is
-  'Gives every point of a run its distances to all centroids and the label of the nearest.';
+declare
+  v_points extensions.vector[];
+begin
+  update private.clustering_points p set sample_place = s.place
+  from (
+    select x.actor_id, row_number() over (order by uuid_hash_extended(x.actor_id, p_run.seed), x.actor_id) as place
+    from private.clustering_points x where x.run_id = p_run.id
+    order by 2 limit (p_run.parameters ->> 'sample_size')::integer
+  ) s
+  where p.run_id = p_run.id and p.actor_id = s.actor_id;
+  v_points := private.clustering_sample_points(p_run.id);
 
-create function private.cohort_confidence(p_distances double precision[], p_sizes double precision[], p_label integer, p_variance double precision)
-returns double precision
+  update cohorts.clustering_runs r
+  set input_actor_count = (select count(*) from private.clustering_points p where p.run_id = r.id),
+    input_vector_dimensions = extensions.vector_dims(v_points[1]),
+    input_data_quality = (select avg(v.vector_quality) from private.clustering_points p
+      join actors.actor_belief_vectors v on v.brand_id = r.brand_id and v.id = p.vector_id where p.run_id = r.id),
+    feature_scaling = (select coalesce(jsonb_agg(jsonb_build_object('position', c.position, 'component', c.component_name, 'label', c.label,
+        'mean', c.mean_value, 'standard_deviation', c.standard_deviation) order by c.position), '[]')
+      from actors.belief_vector_components c where c.brand_id = r.brand_id),
+    projection_axes = private.principal_axes(v_points)
+  where r.id = p_run.id;
+  return null;
+end
+$$;
+comment on function private.clustering_sample(cohorts.clustering_runs, jsonb, jsonb) is
+  'Step: draws the sample on which the groups are looked for, by a hash of actor and seed (the same people are drawn again with the same seed), and notes what the dimensions mean.';
+
+create function private.clustering_sample_points(p_run uuid)
+returns extensions.vector[]
 language sql
-immutable
+stable
 set search_path = ''
 as $$
-  -- Without any variance everybody sits on a centroid: certain.
-  select coalesce(1 / sum(c.size / p_sizes[p_label]
-    * exp(greatest(p_distances[p_label] ^ 2 - c.distance ^ 2, -1400 * p_variance) / nullif(2 * p_variance, 0))), 1)
-  from unnest(p_distances, p_sizes) c (distance, size)
+  select array_agg(p.vector order by p.sample_place) from private.clustering_points p where p.run_id = p_run and p.sample_place is not null
 $$;
-comment on function private.cohort_confidence(double precision[], double precision[], integer, double precision) is
-  'Posterior probability of the cohort p_label under a mixture of equal spheres: n_c exp(-d_c^2 / 2v) over the sum of that for all cohorts. p_distances: to every centroid; p_sizes: members of every cohort; p_variance: v, per dimension.';
+comment on function private.clustering_sample_points(uuid) is 'The sample of a run, in the order of sample_place.';
 
 create function private.principal_axes(p_points extensions.vector[])
 returns extensions.vector[]

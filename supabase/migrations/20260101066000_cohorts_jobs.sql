@@ -7,10 +7,10 @@ as $$
   -- A young shop has no cohorts yet; that is no failure.
   select private.for_each_brand('cohorts.discover',
     array(select c.brand_id from private.claim_local_periods('cohorts.discover', 'day', '3 hours', p_now, 1) c order by c.brand_id),
-    'select cohorts.discover($1, ''kmeans'', 42, $2)', p_now, '{too_few_actors}')
+    'select private.request_clustering($1, ''auto'', 42, $2, ''schedule'')', p_now, '{too_few_actors}')
 $$;
 comment on function private.job_cohorts_discover(timestamptz) is
-  'Every quarter of an hour: looks for cohorts in the brands where it has turned three at night, once per local day.';
+  'Every quarter of an hour: begins a search for cohorts in the brands where it has turned three at night, once per local day.';
 
 create function private.job_cohorts_assign(p_now timestamptz default now())
 returns void
@@ -26,5 +26,36 @@ as $$
 $$;
 comment on function private.job_cohorts_assign(timestamptz) is 'Hourly, after the belief vectors: gives new people of every brand a cohort, up to 1,000 each.';
 
+create function private.job_cohorts_run(p_budget interval default '1500 milliseconds', out worked boolean)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_run uuid;
+begin
+  worked := false;
+  for v_run in select r.id from cohorts.clustering_runs r where r.status = 'running' order by r.updated_at for update skip locked limit 1 loop
+    perform private.advance_clustering(v_run, p_budget);
+    worked := true;
+  end loop;
+end
+$$;
+comment on function private.job_cohorts_run(interval) is
+  'Does the next steps of the run that has waited longest and that nobody works on. Returns whether there was one. Commit after each call.';
+
+select cron.schedule('loopwise-cohorts-run', '5 seconds', $job$
+  do $$
+  declare
+    v_started constant timestamptz := clock_timestamp();
+    v_worked boolean;
+  begin
+    loop
+      select j.worked into v_worked from private.job_cohorts_run() j;
+      commit;
+      exit when not v_worked or not private.job_goes_on('loopwise-cohorts-run', v_started);
+    end loop;
+  end
+  $$$job$);
 select cron.schedule('loopwise-cohorts-discover', '*/15 * * * *', $$select private.job_cohorts_discover()$$);
 select cron.schedule('loopwise-cohorts-assign', '33 * * * *', $$select private.job_cohorts_assign()$$);

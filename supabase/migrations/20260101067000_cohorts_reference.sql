@@ -1,5 +1,6 @@
 insert into private.error_codes (key, errcode, http_status, message, hint) values
-  ('clustering_in_progress', 'PT409', 409, 'The people of brand %s are being placed in cohorts right now.', 'Wait for the run to end, then try again.'),
+  ('clustering_failed', 'PT409', 409, 'The clustering run %s ended without cohorts: %s.', 'Its row in cohorts.clustering_runs says which step failed; mend the cause and start another run.'),
+  ('run_not_cancellable', 'PT409', 409, 'The clustering run %s cannot be cancelled any more: it is %s.', 'Wait for its end.'),
   ('too_few_actors', 'PT422', 422, '%s people with beliefs are too few for cohorts; at least %s are needed.', 'Ingest more signals, refresh the belief vectors, or lower the setting cohorts.min_actors.');
 
 insert into core.system_parameters (parameter_key, parameter_value, parameter_type, description)
@@ -14,7 +15,10 @@ select k, to_jsonb(v), 'number', d from (values
   ('cohorts.size_change', 0.2, 'Share by which a cohort must change in size to have grown or shrunk.'),
   ('cohorts.min_effect', 0.2, 'Smallest standardised difference to the rest that counts as a characteristic.'),
   ('cohorts.max_false_discovery_rate', 0.05, 'Largest Benjamini-Hochberg adjusted p value of a characteristic, 0 to 1.'),
-  ('cohorts.max_characteristics', 8, 'Most characteristics of one cohort.')
+  ('cohorts.max_characteristics', 8, 'Most characteristics of one cohort.'),
+  ('cohorts.load_size', 50000, 'Vectors that one step of a run reads.'),
+  ('cohorts.place_size', 20000, 'People whom one step of a run places.'),
+  ('cohorts.publish_size', 5000, 'People whose memberships one step of a run writes; a step is to stay below two seconds.')
 ) p (k, v, d);
 
 select private.register_function('cohorts.discover', 'clustering', 'clustering',

@@ -73,7 +73,7 @@ async function learn(signals: Record<string, unknown>[], now: string) {
 /** As cohorts do: most people are like the others of a group or two, and have its priors. */
 const resembleGroups = () =>
   stack.engine.query(
-    `select private.set_prior_groups($1::uuid, array_agg(a.id), array_agg(g.id), array_agg(g.share), $2::timestamptz)
+    `select private.set_prior_groups($1::uuid, array_agg(a.id), array_agg(a.id), array_agg(g.id), array_agg(g.share), $2::timestamptz)
      from (select a.id, row_number() over (order by a.primary_identifier) as n from actors.actors a where a.brand_id = $1::uuid) a
      join (values (md5('one')::uuid, 0.6::float8, 1), (md5('two')::uuid, 0.3, 2)) g (id, share, place) on a.n % 4 >= g.place`,
     [brand, half],

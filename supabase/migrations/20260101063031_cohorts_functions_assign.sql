@@ -46,34 +46,28 @@ as $$
 declare
   v_started constant timestamptz := clock_timestamp();
   v_run cohorts.clustering_runs;
-  v_cohorts uuid[];
-  v_centroids extensions.vector[];
-  v_sizes double precision[];
   v_count integer := 0;
 begin
   perform private.require_role(p_brand, 'operator');
   if coalesce(p_limit, 0) not between 1 and 100000 then
     perform private.raise_error('invalid_argument', 'p_limit', 'must be between 1 and 100000');
   end if;
-  perform private.lock_clustering(p_brand);
-
   select r.* into v_run from cohorts.clustering_runs r
-  where r.brand_id = p_brand and r.status = 'completed' order by r.started_at desc, r.id desc limit 1;
-  select array_agg(c.id order by c.id), array_agg(c.centroid_vector order by c.id), array_agg(c.member_count::double precision order by c.id)
-    into v_cohorts, v_centroids, v_sizes
-  from cohorts.cohorts c where c.brand_id = p_brand and c.cohort_status = 'active' and c.last_run_id = v_run.id;
+  where r.brand_id = p_brand and r.status = 'completed' and r.run_type <> 'validation' order by r.started_at desc, r.id desc limit 1;
 
-  if v_cohorts is not null and private.load_new_points(p_brand, v_run.id, p_limit) > 0 then
-    perform private.label_clustering_points(v_run.id, v_centroids);
-    v_count := private.write_memberships(p_brand, v_run.id, v_cohorts, v_sizes, v_run.within_variance, p_now);
+  if v_run.id is not null and private.load_new_points(p_brand, v_run.id, p_limit) > 0 then
+    update private.clustering_points p set label = l.label, posteriors = l.posteriors, distances = l.distances
+    from private.mixture_posteriors(v_run.id, array(select q from private.clustering_points q where q.run_id = v_run.id)) l
+    where p.run_id = v_run.id and p.actor_id = l.actor_id;
+    v_count := private.write_memberships(v_run, array(select p.actor_id from private.clustering_points p where p.run_id = v_run.id), p_now);
     insert into cohorts.cohort_evolution_log (brand_id, cohort_id, run_id, event_type, event_description, event_timestamp,
       trigger_reason, trigger_algorithm, after_state, affected_actor_count, event_confidence)
     select p_brand, c.id, v_run.id, 'member_added', format('%s people joined between runs.', n.added), p_now,
       'assignment', 'nearest_centroid', jsonb_build_object('member_count', c.member_count), n.added, n.confidence
     from (
-      select v_cohorts[p.label] as cohort_id, count(*)::integer as added,
-        avg(private.cohort_confidence(p.distances, v_sizes, p.label, v_run.within_variance)) as confidence
-      from private.clustering_points p where p.run_id = v_run.id group by p.label
+      select v_run.cohort_ids[p.label] as cohort_id, count(*)::integer as added,
+        avg(p.posteriors[p.label]) as confidence
+      from private.clustering_points p where p.run_id = v_run.id and p.label > 0 group by p.label
     ) n
     join cohorts.cohorts c on c.brand_id = p_brand and c.id = n.cohort_id;
     delete from private.clustering_points p where p.run_id = v_run.id;

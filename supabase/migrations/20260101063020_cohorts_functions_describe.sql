@@ -17,41 +17,28 @@ as $$
 $$;
 comment on function private.characteristic_type(text) is 'Kind of a component by the first word of its name.';
 
-create function private.cohort_overlap(p_distance double precision, p_variance double precision)
-returns double precision
-language sql
-immutable
-set search_path = ''
-as $$
-  select case when p_variance > 0 then exp(-least(p_distance ^ 2 / (8 * p_variance), 700)) when p_distance > 0 then 0 else 1 end
-$$;
-comment on function private.cohort_overlap(double precision, double precision) is
-  'How much two cohorts mix, 0..1: Bhattacharyya coefficient of two equal spheres, exp(-d^2 / 8v). p_distance: between the centroids; p_variance: within_variance.';
-
-create function private.write_characteristics(
-  p_brand uuid, p_run uuid, p_cohorts uuid[], p_min_effect double precision, p_max_rate double precision, p_limit integer, p_now timestamptz)
+create function private.write_characteristics(p_run cohorts.clustering_runs)
 returns integer
 language sql
 volatile
 set search_path = ''
 as $$
   update cohorts.cohort_characteristics c set is_current = false
-  where c.brand_id = p_brand and c.cohort_id = any (p_cohorts) and c.is_current;
+  where c.brand_id = p_run.brand_id and c.cohort_id = any (p_run.cohort_ids) and c.is_current;
 
   with part as (
     -- First and second moments of all 32 components in one pass, in vector arithmetic.
     select p.label, count(*)::double precision as n, extensions.avg(p.vector) as mean,
       extensions.avg(p.vector operator(extensions.*) p.vector) as square
-    from private.clustering_points p where p.run_id = p_run group by p.label
+    from private.clustering_points p where p.run_id = p_run.id and p.label > 0 group by p.label
   ),
   moment as (
     select part.label, part.n, f.component, f.label as component_label, f.mean as unit_mean, f.standard_deviation as unit,
       f.position, (part.mean::real[])[f.position]::double precision as mean, (part.square::real[])[f.position]::double precision as square
     from part
-    cross join cohorts.clustering_runs r
-    cross join lateral jsonb_to_recordset(r.feature_scaling)
+    cross join jsonb_to_recordset(p_run.feature_scaling)
       as f (position integer, component text, label text, mean double precision, standard_deviation double precision)
-    where r.id = p_run and f.standard_deviation > 0
+    where f.standard_deviation > 0
   ),
   against as (
     select m.*, t.n - m.n as rest_n,
@@ -83,14 +70,15 @@ as $$
     select a.*, row_number() over (partition by a.label order by abs(a.d) desc, a.position) as strength,
       max(abs(a.d)) over (partition by a.label) as strongest, sqrt(1 / a.n + 1 / a.rest_n + a.d ^ 2 / (2 * (a.n + a.rest_n))) as error
     from adjusted a
-    where a.q <= p_max_rate and abs(a.d) >= p_min_effect
+    where a.q <= (p_run.parameters ->> 'max_false_discovery_rate')::double precision
+      and abs(a.d) >= (p_run.parameters ->> 'min_effect')::double precision
   ),
-  shown as (select k.* from kept k where k.strength <= p_limit),
+  shown as (select k.* from kept k where k.strength <= (p_run.parameters ->> 'max_characteristics')::integer),
   spot as (
     -- Quantiles need the single values: only for the components that are shown.
     select s.label, s.component, min(v.x) as least, max(v.x) as most, percentile_cont(0.5) within group (order by v.x) as middle
     from shown s
-    join private.clustering_points p on p.run_id = p_run and p.label = s.label
+    join private.clustering_points p on p.run_id = p_run.id and p.label = s.label
     cross join lateral (select (p.vector::real[])[s.position]::double precision * s.unit + s.unit_mean as x) v
     group by s.label, s.component
   ),
@@ -99,49 +87,48 @@ as $$
       characteristic_value, importance_score, strength_score, distinctiveness_score, effect_size, effect_lower, effect_upper,
       p_value, adjusted_p_value, mean_value, median_value, standard_deviation, min_value, max_value, distribution_type,
       confidence_score, evidence_count, last_updated_at, source_attributes, version)
-    select p_brand, p_cohorts[s.label], p_run, private.characteristic_type(s.component), s.component,
+    select p_run.brand_id, p_run.cohort_ids[s.label], p_run.id, private.characteristic_type(s.component), s.component,
       jsonb_build_object('label', s.component_label, 'direction', case when s.d > 0 then 'high' else 'low' end,
         'mean', s.mean * s.unit + s.unit_mean, 'mean_of_rest', s.rest_mean * s.unit + s.unit_mean),
       abs(s.d) / s.strongest, abs(s.d) / (1 + abs(s.d)), erf(abs(s.d) / 2), s.d, s.d - 1.96 * s.error, s.d + 1.96 * s.error,
       s.p, s.q, s.mean * s.unit + s.unit_mean, x.middle, sqrt(s.variance) * s.unit, x.least, x.most, 'empirical',
-      1 - s.q, s.n::integer, p_now, jsonb_build_array(s.component),
+      1 - s.q, s.n::integer, p_run.started_at, jsonb_build_array(s.component),
       1 + coalesce((select max(c.version) from cohorts.cohort_characteristics c
-        where c.brand_id = p_brand and c.cohort_id = p_cohorts[s.label] and c.characteristic_name = s.component), 0)
+        where c.brand_id = p_run.brand_id and c.cohort_id = p_run.cohort_ids[s.label] and c.characteristic_name = s.component), 0)
     from shown s
     join spot x on x.label = s.label and x.component = s.component
     returning 1
   )
   select count(*)::integer from written
 $$;
-comment on function private.write_characteristics(uuid, uuid, uuid[], double precision, double precision, integer, timestamptz) is
-  'Writes what sets each cohort of a run apart from the rest: up to p_limit components with |effect| >= p_min_effect whose Benjamini-Hochberg adjusted p value is at most p_max_rate. Formulas at the columns of cohorts.cohort_characteristics. Returns how many.';
+comment on function private.write_characteristics(cohorts.clustering_runs) is
+  'Writes what sets each cohort of a run apart from the rest: up to max_characteristics components with |effect| >= min_effect whose Benjamini-Hochberg adjusted p value is at most max_false_discovery_rate (parameters of the run). Formulas at the columns of cohorts.cohort_characteristics. Returns how many.';
 
-create function private.similarity_of_cohorts(p_brand uuid, p_run uuid, p_now timestamptz)
+create function private.similarity_of_cohorts(p_run cohorts.clustering_runs)
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
-  delete from cohorts.cohort_similarity_matrix s where s.brand_id = p_brand;
+  delete from cohorts.cohort_similarity_matrix s where s.brand_id = p_run.brand_id;
 
   insert into cohorts.cohort_similarity_matrix (brand_id, cohort_a_id, cohort_b_id, cosine_similarity, euclidean_distance,
     jaccard_similarity, overlap_score, relationship_type, relationship_strength, computed_at, computation_method,
     computation_parameters, similarity_confidence, stability_score)
-  select p_brand, a.id, b.id, n.cosine, n.distance,
+  select p_run.brand_id, a.id, b.id, n.cosine, n.distance,
     0,  -- a primary membership is in one cohort only
     n.overlap, case when n.cosine >= 0.5 then 'similar' when n.cosine <= -0.5 then 'opposite' else 'independent' end::cohorts.relationship_type,
-    least(abs(n.cosine), 1), p_now, 'centroids', jsonb_build_object('run_id', p_run),
+    least(abs(n.cosine), 1), p_run.started_at, 'centroids', jsonb_build_object('run_id', p_run.id),
     least(a.discovery_confidence, b.discovery_confidence), least(a.stability_score, b.stability_score)
   from cohorts.cohorts a
   join cohorts.cohorts b on b.brand_id = a.brand_id and b.last_run_id = a.last_run_id and b.cohort_status = 'active' and b.id > a.id
-  join cohorts.clustering_runs r on r.id = p_run
   cross join lateral (select a.centroid_vector operator(extensions.<->) b.centroid_vector as distance) d
   cross join lateral (
-    select d.distance, private.cohort_overlap(d.distance, r.within_variance) as overlap,
+    select d.distance, private.cohort_overlap(d.distance, p_run.within_variance) as overlap,
       -- The cosine with a centroid of zeros is not a number: the average person is like nobody in particular.
       greatest(least(coalesce(nullif(1 - (a.centroid_vector operator(extensions.<=>) b.centroid_vector), 'nan'), 0), 1), -1) as cosine
   ) n
-  where a.brand_id = p_brand and a.last_run_id = p_run and a.cohort_status = 'active';
+  where a.brand_id = p_run.brand_id and a.last_run_id = p_run.id and a.cohort_status = 'active';
 $$;
-comment on function private.similarity_of_cohorts(uuid, uuid, timestamptz) is
+comment on function private.similarity_of_cohorts(cohorts.clustering_runs) is
   'Rewrites the similarity matrix of the active cohorts of a brand from the centroids of a run.';

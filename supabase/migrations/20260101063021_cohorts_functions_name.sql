@@ -66,7 +66,7 @@ as $$
 $$;
 comment on function private.cohort_type_of(uuid, uuid) is 'The kind of its three strongest characteristics when they are of one kind, else mixed.';
 
-create function private.name_cohorts(p_brand uuid, p_run uuid, p_cohorts uuid[], p_total integer, p_now timestamptz)
+create function private.name_cohorts(p_run cohorts.clustering_runs)
 returns void
 language plpgsql
 volatile
@@ -81,10 +81,10 @@ declare
 begin
   -- One cohort at a time, a handful in all: each name must differ from those given before it.
   for v_cohort in
-    select c.* from cohorts.cohorts c where c.brand_id = p_brand and c.id = any (p_cohorts) order by c.cohort_name is null, array_position(p_cohorts, c.id)
+    select c.* from cohorts.cohorts c where c.brand_id = p_run.brand_id and c.id = any (p_run.cohort_ids) order by c.cohort_name is null, array_position(p_run.cohort_ids, c.id)
   loop
     select coalesce(jsonb_agg(to_jsonb(n) - 'place' order by n.place), '[]'), count(*) into v_parts, v_count
-    from private.name_parts(p_brand, v_cohort.id) n;
+    from private.name_parts(p_run.brand_id, v_cohort.id) n;
 
     -- A name that is still true stays: people have learned it.
     if v_cohort.cohort_name is not null and not exists (
@@ -109,12 +109,12 @@ begin
         end if;
         exit when not exists (
           select from cohorts.cohorts c
-          where c.brand_id = p_brand and c.cohort_status = 'active' and c.cohort_name = v_name and c.id <> v_cohort.id);
+          where c.brand_id = p_run.brand_id and c.cohort_status = 'active' and c.cohort_name = v_name and c.id <> v_cohort.id);
       end loop;
       if v_cohort.cohort_name is not null then
         insert into cohorts.cohort_evolution_log (brand_id, cohort_id, run_id, event_type, event_description, event_timestamp,
           trigger_reason, before_state, after_state, changed_attributes, affected_actor_count, event_confidence)
-        values (p_brand, v_cohort.id, p_run, 'characteristics_changed', format('Renamed from "%s" to "%s".', v_cohort.cohort_name, v_name), p_now,
+        values (p_run.brand_id, v_cohort.id, p_run.id, 'characteristics_changed', format('Renamed from "%s" to "%s".', v_cohort.cohort_name, v_name), p_run.started_at,
           'clustering_run', jsonb_build_object('cohort_name', v_cohort.cohort_name), jsonb_build_object('cohort_name', v_name),
           '["cohort_name"]', v_cohort.member_count, 1);
       end if;
@@ -122,15 +122,15 @@ begin
 
     update cohorts.cohorts c
     set cohort_name = v_name,
-      cohort_description = private.cohort_description(p_brand, c.id, c.member_count, p_total),
-      cohort_type = private.cohort_type_of(p_brand, c.id),
+      cohort_description = private.cohort_description(p_run.brand_id, c.id, c.member_count, p_run.input_actor_count),
+      cohort_type = private.cohort_type_of(p_run.brand_id, c.id),
       cohort_signature = jsonb_build_object('characteristics', v_parts, 'named_after',
         case when v_name = v_cohort.cohort_name then v_cohort.cohort_signature -> 'named_after'
           else (select coalesce(jsonb_agg(jsonb_build_object('component', x.part ->> 'component', 'direction', x.part ->> 'direction') order by x.i), '[]')
             from jsonb_array_elements(v_parts) with ordinality x (part, i) where x.i <= v_depth) end)
-    where c.brand_id = p_brand and c.id = v_cohort.id;
+    where c.brand_id = p_run.brand_id and c.id = v_cohort.id;
   end loop;
 end
 $$;
-comment on function private.name_cohorts(uuid, uuid, uuid[], integer, timestamptz) is
-  'Gives each cohort of a run a name from its two strongest characteristics, more where two are not unique in the brand, and a description. A name whose characteristics still hold is kept; a change is logged. p_total: people in the run.';
+comment on function private.name_cohorts(cohorts.clustering_runs) is
+  'Gives each cohort of a run a name from its two strongest characteristics, more where two are not unique in the brand, and a description. A name whose characteristics still hold is kept; a change is logged.';

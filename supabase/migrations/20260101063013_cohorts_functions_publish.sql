@@ -1,0 +1,241 @@
+-- The last steps of a run: what was found becomes cohorts. From the first of them on the run cannot be cancelled.
+create function private.write_cohorts(p_run cohorts.clustering_runs)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  with part as materialized (
+    select p.label, count(*) as members, extensions.avg(p.vector) as centroid, avg(1 - p.distances[p.label] / nullif(
+      (select min(d.distance) from unnest(p.distances) with ordinality d (distance, label) where d.label <> p.label), 0)) as coherence
+    from private.clustering_points p where p.run_id = p_run.id and p.label > 0 group by p.label
+  )
+  insert into cohorts.cohorts as c (id, brand_id, cohort_type, discovered_at, discovery_algorithm, discovery_parameters, last_run_id,
+    centroid_vector, stability_score, coherence_score, separation_score, first_formed_at, last_updated_at,
+    data_quality_score, representativeness_score)
+  select p_run.cohort_ids[s.label], p_run.brand_id, 'mixed', p_run.started_at, p_run.algorithm_name, p_run.parameters, p_run.id,
+    s.centroid, coalesce(k.jaccard_sums[s.label] / k.rounds, 1), greatest(s.coherence, 0), 1 - coalesce(o.overlap, 0), p_run.started_at, p_run.started_at,
+    p_run.input_data_quality, s.members::double precision / p_run.input_actor_count
+  from part s
+  left join private.clustering_candidates k on k.run_id = p_run.id and k.is_chosen
+  left join lateral (
+    select max(private.cohort_overlap(s.centroid operator(extensions.<->) x.centroid, p_run.within_variance)) as overlap
+    from part x where x.label <> s.label
+  ) o on true
+  on conflict (id) do update set
+    discovery_algorithm = excluded.discovery_algorithm, discovery_parameters = excluded.discovery_parameters,
+    last_run_id = excluded.last_run_id, centroid_vector = excluded.centroid_vector, stability_score = excluded.stability_score,
+    coherence_score = excluded.coherence_score, separation_score = excluded.separation_score,
+    last_updated_at = excluded.last_updated_at, data_quality_score = excluded.data_quality_score,
+    representativeness_score = excluded.representativeness_score
+$$;
+comment on function private.write_cohorts(cohorts.clustering_runs) is
+  'Writes the cohort of each label that has people: new rows for the newborn, the same rows for the heirs.';
+
+create function private.clustering_match(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+set enable_nestloop = off -- the points of a run are of unknown number
+set jit = off
+as $$
+declare
+  v_matches private.cohort_match[];
+  v_run cohorts.clustering_runs;
+begin
+  select array_agg(m) into v_matches from private.match_cohorts(p_run) m;
+  update cohorts.clustering_runs r
+  set cohort_ids = (
+    select array_agg(coalesce(m.cohort_id, private.uuid_v7()) order by c.label)
+    from (select distinct x.label from private.clustering_components x where x.run_id = r.id) c
+    left join unnest(v_matches) m on m.is_heir and m.label = c.label)
+  where r.id = p_run.id returning r.* into v_run;
+  perform private.write_cohorts(v_run);
+  perform private.log_cohort_evolution(v_run, v_matches);
+  perform private.end_cohorts(v_run, v_matches);
+  return null;
+end
+$$;
+comment on function private.clustering_match(cohorts.clustering_runs, jsonb, jsonb) is
+  'Step: which of the cohorts are known already, what became of the others, and the rows of all of them.';
+
+create function private.clustering_publish(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_size constant integer := p_run.parameters ->> 'publish_size';
+  v_actors constant uuid[] := private.next_clustering_actors(p_run.id, p_cursor, v_size);
+begin
+  perform private.close_memberships(p_run, v_actors);
+  perform private.write_memberships(p_run, v_actors, p_run.started_at);
+  -- What is not known of a person is expected to be as in the cohorts it resembles.
+  perform private.set_prior_groups(p_run.brand_id, v_actors, array_agg(m.actor_id), array_agg(m.cohort_id), array_agg(m.membership_confidence), p_run.started_at)
+  from cohorts.actor_cohort_membership m
+  where m.brand_id = p_run.brand_id and m.actor_id = any (v_actors) and m.run_id = p_run.id and m.is_active;
+  perform private.write_clustering_metadata(p_run, v_actors);
+  return private.after_actors(v_actors, v_size);
+end
+$$;
+comment on function private.clustering_publish(cohorts.clustering_runs, jsonb, jsonb) is
+  'Step: the memberships of a chunk of the people, the priors they share, and the note how each was placed.';
+
+create function private.write_clustering_metadata(p_run cohorts.clustering_runs, p_actors uuid[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into actors.actor_clustering_metadata (brand_id, actor_id, clustering_run_id, algorithm_used, assigned_cohorts,
+    distances_to_centroids, vector_similarity_scores, confidence_scores, parameters, vector_used, clustered_at, is_stable)
+  select p_run.brand_id, p.actor_id, p_run.id,
+    case when p_run.algorithm_name in ('kmeans', 'dbscan', 'hierarchical', 'gaussian_mixture', 'spectral') then p_run.algorithm_name else 'other' end,
+    case when p.label > 0 then jsonb_build_array(p_run.cohort_ids[p.label]) else '[]' end,
+    jsonb_object(p_run.cohort_ids::text[], p.distances::text[]),
+    (select jsonb_object_agg(d.cohort_id, round((1 / (1 + d.distance))::numeric, 4)) from unnest(p_run.cohort_ids, p.distances) d (cohort_id, distance)),
+    jsonb_object(p_run.cohort_ids::text[], p.posteriors::text[]), p_run.parameters, p.vector_id, p_run.started_at,
+    not coalesce((select m.previous_memberships <> '[]' and m.assigned_at = p_run.started_at from cohorts.actor_cohort_membership m
+      where m.brand_id = p_run.brand_id and m.actor_id = p.actor_id and m.cohort_id = p_run.cohort_ids[p.label]), false)
+  from private.clustering_points p
+  where p.run_id = p_run.id and p.actor_id = any (p_actors);
+
+  -- One row per person and run: the last three runs are enough to look a placement up.
+  delete from actors.actor_clustering_metadata d
+  where d.brand_id = p_run.brand_id and d.actor_id = any (p_actors) and d.clustering_run_id not in (
+    select r.id from cohorts.clustering_runs r where r.brand_id = p_run.brand_id order by r.started_at desc, r.id desc limit 3);
+$$;
+comment on function private.write_clustering_metadata(cohorts.clustering_runs, uuid[]) is
+  'Notes for people (p_actors) how the run placed them; is_stable is false for somebody who moved. Keeps three runs.';
+
+create function private.clustering_describe(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+set enable_nestloop = off -- the points of a run are of unknown number
+set jit = off
+as $$
+begin
+  perform private.leave_cohorts(p_run);
+  update cohorts.cohorts c
+  set discovery_confidence = m.confidence, min_member_count = least(c.min_member_count, c.member_count)
+  from (
+    select x.cohort_id, avg(x.membership_confidence) as confidence
+    from cohorts.actor_cohort_membership x where x.brand_id = p_run.brand_id and x.is_active group by x.cohort_id
+  ) m
+  where c.brand_id = p_run.brand_id and c.id = m.cohort_id;
+  perform private.write_characteristics(p_run);
+  perform private.name_cohorts(p_run);
+  perform private.similarity_of_cohorts(p_run);
+  return null;
+end
+$$;
+comment on function private.clustering_describe(cohorts.clustering_runs, jsonb, jsonb) is 'Step: what the cohorts are like, and their names.';
+
+create function private.leave_cohorts(p_run cohorts.clustering_runs)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  with gone as (
+    update cohorts.actor_cohort_membership m
+    set is_active = false, removed_at = p_run.started_at, last_updated_at = p_run.started_at,
+      removal_reason = 'no longer an active person with beliefs'
+    where m.brand_id = p_run.brand_id and m.is_active and m.membership_type = 'primary'
+      and not exists (select from private.clustering_points p where p.run_id = p_run.id and p.actor_id = m.actor_id)
+    returning m.actor_id
+  )
+  select private.set_prior_groups(p_run.brand_id, array_agg(g.actor_id), array[]::uuid[], array[]::uuid[], array[]::double precision[], p_run.started_at)
+  from gone g having count(*) > 0
+$$;
+comment on function private.leave_cohorts(cohorts.clustering_runs) is 'Ends the memberships of people whom a run did not see.';
+
+create function private.score_run(p_run cohorts.clustering_runs)
+returns cohorts.clustering_runs
+language sql
+volatile
+set search_path = ''
+as $$
+  with member as (
+    select m.cohort_id, count(*) as n, avg(m.distance_to_centroid) as scatter, sum(m.fit_score) as fit
+    from cohorts.actor_cohort_membership m
+    where m.brand_id = p_run.brand_id and m.run_id = p_run.id and m.is_active
+    group by m.cohort_id
+  ),
+  worst as (
+    select a.cohort_id, max((a.scatter + b.scatter) / nullif(x.centroid_vector operator(extensions.<->) y.centroid_vector, 0)) as ratio
+    from member a
+    join member b on b.cohort_id <> a.cohort_id
+    join cohorts.cohorts x on x.brand_id = p_run.brand_id and x.id = a.cohort_id
+    join cohorts.cohorts y on y.brand_id = p_run.brand_id and y.id = b.cohort_id
+    group by a.cohort_id
+  ),
+  score as (
+    select count(*) as cohorts, sum(m.n) as memberships, sum(m.fit) / sum(m.n) as silhouette, avg(c.coherence_score) as coherence,
+      avg(c.separation_score) as separation, min(c.stability_score) as stability
+    from member m join cohorts.cohorts c on c.brand_id = p_run.brand_id and c.id = m.cohort_id
+  )
+  update cohorts.clustering_runs r
+  set status = 'completed', completed_at = r.started_at, stage = 'done', progress = 1,
+    execution_time_ms = (select sum(x.spent_ms) from private.clustering_steps x where x.run_id = r.id)::integer,
+    discovered_cohort_count = s.cohorts, total_memberships = s.memberships,
+    average_cohort_size = s.memberships::double precision / s.cohorts, average_coherence = s.coherence,
+    average_separation = s.separation, overall_quality_score = s.stability, silhouette_score = s.silhouette,
+    davies_bouldin_score = (select avg(w.ratio) from worst w)
+  from score s
+  where r.brand_id = p_run.brand_id and r.id = p_run.id
+  returning r.*
+$$;
+comment on function private.score_run(cohorts.clustering_runs) is
+  'Closes a run with its scores; overall_quality_score is the stability of its least stable cohort.';
+
+create function private.clustering_finish(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_run cohorts.clustering_runs;
+  v_events jsonb;
+  v_call uuid;
+begin
+  v_run := private.score_run(p_run);
+  select coalesce(jsonb_object_agg(e.event_type, e.n), '{}') into v_events
+  from (select l.event_type, count(*) as n from cohorts.cohort_evolution_log l where l.brand_id = v_run.brand_id and l.run_id = v_run.id group by l.event_type) e;
+  perform private.emit(v_run.brand_id, 'cohorts.discovered', 'clustering_run', v_run.id,
+    jsonb_build_object('cohorts', v_run.discovered_cohort_count, 'people', v_run.input_actor_count, 'events', v_events));
+  v_call := private.log_call('cohorts.discover', v_run.brand_id,
+    jsonb_build_object('seed', v_run.seed, 'now', v_run.started_at, 'trigger', v_run.trigger_kind, 'parameters', v_run.parameters),
+    jsonb_build_object('run_id', v_run.id, 'algorithm', v_run.algorithm_name, 'cohorts', v_run.discovered_cohort_count, 'people', v_run.input_actor_count, 'events', v_events),
+    clock_timestamp() - v_run.execution_time_ms * interval '1 ms', v_run.overall_quality_score, 'clustering_run', v_run.id);
+  perform private.log_reasoning(v_run.brand_id, 'cohort_assignment', 'global', null,
+    format('%s cohorts among %s people', v_run.discovered_cohort_count, v_run.input_actor_count), v_run.overall_quality_score,
+    (select jsonb_agg(jsonb_build_object('kind', 'cohort', 'id', c.id, 'name', c.cohort_name, 'members', c.member_count, 'stability', c.stability_score) order by c.member_count desc)
+     from cohorts.cohorts c where c.brand_id = v_run.brand_id and c.last_run_id = v_run.id),
+    v_run.candidates,
+    jsonb_build_array(
+      format('%s people have a belief vector; on a sample of them %s partitions were compared', v_run.input_actor_count, jsonb_array_length(v_run.candidates)),
+      format('%s was chosen, with %s groups', v_run.algorithm_name, v_run.discovered_cohort_count),
+      format('by common members these are: %s', v_events)),
+    v_call);
+  perform private.discard_working_rows(v_run.id);
+  return null;
+end
+$$;
+comment on function private.clustering_finish(cohorts.clustering_runs, jsonb, jsonb) is 'Step: scores, events and logs of the run; its working rows go.';
+
+create function private.discard_working_rows(p_run uuid)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  delete from private.clustering_points p where p.run_id = p_run;
+  delete from private.clustering_candidates c where c.run_id = p_run;
+$$;
+comment on function private.discard_working_rows(uuid) is 'Deletes what a run needed between its steps.';

@@ -1,0 +1,247 @@
+create function private.clustering_parameters(p_brand uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_object_agg(k.name, private.parameter(p_brand, 'cohorts.' || k.name))
+  from unnest('{min_actors, sample_size, max_k, min_share, min_stability, rounds, min_overlap, size_change, min_effect, max_false_discovery_rate, max_characteristics, load_size, place_size, publish_size}'::text[]) k (name)
+$$;
+comment on function private.clustering_parameters(uuid) is 'The tunables of a run (system parameters cohorts.*, with the settings of the brand) as one object.';
+
+create function private.plan_clustering(p_run cohorts.clustering_runs, p_algorithms text[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into private.clustering_steps (run_id, place, kind, arguments)
+  select p_run.id, row_number() over (order by s.stage, s.algorithm, s.k, s.kind desc), s.kind, s.arguments
+  from (
+    select v.stage, v.kind, null::text as algorithm, null::integer as k, '{}'::jsonb as arguments
+    from (values (1, 'load'), (2, 'sample'), (4, 'choose'), (5, 'place'), (6, 'match'), (7, 'publish'), (8, 'describe'), (9, 'finish')) v (stage, kind)
+    where v.stage < 6 or v.stage = 9 or p_run.run_type <> 'validation'
+    union all
+    select 3, v.kind, a.algorithm, k.k, jsonb_build_object('algorithm', a.algorithm, 'k', k.k)
+    from unnest(p_algorithms) a (algorithm)
+    join ai.functions f on f.function_name = 'cohorts.cluster_' || a.algorithm and f.is_active and f.brand_id is null
+    cross join lateral generate_series(
+      case when f.parameters ->> 'finds_k' = 'true' then 0 else 2 end,
+      case when f.parameters ->> 'finds_k' = 'true' then 0 else (p_run.parameters ->> 'max_k')::integer end) k (k)
+    cross join (values ('try'), ('again')) v (kind)
+  ) s
+$$;
+comment on function private.plan_clustering(cohorts.clustering_runs, text[]) is
+  'Writes the steps of a run: what goes in, each partition with its bootstrap rounds, the choice, and, unless it only validates, what makes cohorts of it.';
+
+create function private.request_clustering(
+  p_brand uuid, p_algorithm text, p_seed integer, p_now timestamptz, p_trigger cohorts.run_trigger, p_reason text default null,
+  p_run_type cohorts.run_type default 'full')
+returns cohorts.clustering_runs
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_run cohorts.clustering_runs;
+  v_parameters jsonb;
+  v_actors integer;
+  v_algorithms text[];
+begin
+  -- Two requests at once: the second waits here, and then finds the run of the first.
+  perform pg_advisory_xact_lock(hashtextextended('cohorts.clustering', 0) # hashtextextended(p_brand::text, 0));
+  select r.* into v_run from cohorts.clustering_runs r where r.brand_id = p_brand and r.status = 'running';
+  if found then
+    return v_run;
+  end if;
+  v_algorithms := array(
+    select substr(f.function_name, 17) from ai.functions f
+    where f.function_name like 'cohorts.cluster\_%' and f.is_active and f.brand_id is null
+      and (p_algorithm = 'auto' or f.function_name = 'cohorts.cluster_' || p_algorithm)
+    order by 1);
+  if not exists (select from core.brands b where b.id = p_brand) then
+    perform private.raise_error('not_found', 'brand', p_brand::text);
+  elsif cardinality(v_algorithms) = 0 then
+    perform private.raise_error('invalid_argument', 'p_algorithm', format('%L is not a registered clustering algorithm', p_algorithm));
+  elsif p_seed is null or p_now is null then
+    perform private.raise_error('invalid_argument', case when p_seed is null then 'p_seed' else 'p_now' end, 'must not be null');
+  end if;
+  v_parameters := private.clustering_parameters(p_brand);
+  select count(*) into v_actors
+  from actors.actor_belief_vectors v
+  join actors.actors a on a.id = v.actor_id and a.is_active and a.merged_into is null
+  where v.brand_id = p_brand and v.vector_name = 'belief' and v.is_current;
+  if v_actors < greatest((v_parameters ->> 'min_actors')::integer, 2) then
+    perform private.raise_error('too_few_actors', v_actors::text, v_parameters ->> 'min_actors');
+  end if;
+
+  insert into cohorts.clustering_runs (brand_id, algorithm_name, algorithm_version, function_name, seed, parameters, run_type,
+    input_actor_count, input_vector_type, input_vector_dimensions, trigger_kind, trigger_reason, requested_by, started_at)
+  select p_brand, p_algorithm, f.version, f.function_name, p_seed, v_parameters, p_run_type, v_actors, 'combined',
+    (select v.vector_dimensions from actors.actor_belief_vectors v where v.brand_id = p_brand and v.vector_name = 'belief' and v.is_current limit 1),
+    p_trigger, p_reason, auth.uid(), p_now
+  from ai.functions f where f.function_name = 'cohorts.discover' and f.brand_id is null
+  returning * into v_run;
+  perform private.plan_clustering(v_run, v_algorithms);
+  perform private.emit(p_brand, 'cohorts.run_started', 'clustering_run', v_run.id, jsonb_build_object('trigger', p_trigger, 'reason', p_reason, 'people', v_actors));
+  return v_run;
+end
+$$;
+comment on function private.request_clustering(uuid, text, integer, timestamptz, cohorts.run_trigger, text, cohorts.run_type) is
+  'Begins a run of a brand, or returns the one that is under way: there is never a second. Errors: too_few_actors, invalid_argument, not_found.';
+
+create function private.advance_clustering(p_run uuid, p_budget interval)
+returns cohorts.clustering_runs
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_most_attempts constant integer := 3;
+  v_until constant timestamptz := clock_timestamp() + p_budget;
+  v_started timestamptz;
+  v_run cohorts.clustering_runs;
+  v_step private.clustering_steps;
+  v_error text;
+begin
+  loop
+    v_started := clock_timestamp();
+    -- Whoever works on the run already goes on alone.
+    select r.* into v_run from cohorts.clustering_runs r where r.id = p_run and r.status = 'running' for update skip locked;
+    exit when not found;
+    select s.* into v_step from private.clustering_steps s where s.run_id = p_run and s.done_at is null order by s.place limit 1;
+    begin
+      v_error := null;
+      execute format('select private.%I($1, $2, $3)', 'clustering_' || v_step.kind)
+        into v_step.progress_cursor using v_run, v_step.arguments, v_step.progress_cursor;
+    exception when others then
+      v_error := sqlerrm;
+    end;
+    update private.clustering_steps s
+    set progress_cursor = v_step.progress_cursor, attempts = s.attempts + (v_error is not null)::integer, last_error = v_error,
+      spent_ms = s.spent_ms + extract(epoch from clock_timestamp() - v_started) * 1000,
+      done_at = case when v_error is null and v_step.progress_cursor is null then clock_timestamp() end
+    where s.run_id = p_run and s.place = v_step.place
+    returning s.* into v_step;
+    update cohorts.clustering_runs r
+    set status = case when v_step.attempts >= v_most_attempts then 'failed' else r.status end,
+      error_message = coalesce(v_error, r.error_message),
+      error_details = case when v_error is not null then jsonb_build_object('step', v_step.kind, 'arguments', v_step.arguments, 'attempts', v_step.attempts) else r.error_details end,
+      progress = n.progress, stage = coalesce(n.stage, 'done')
+    from (
+      select avg((s.done_at is not null)::integer) as progress, (array_agg(s.kind order by s.place) filter (where s.done_at is null))[1] as stage
+      from private.clustering_steps s where s.run_id = p_run
+    ) n
+    where r.id = p_run;
+    exit when v_error is not null or clock_timestamp() >= v_until;
+  end loop;
+  select r.* into v_run from cohorts.clustering_runs r where r.id = p_run;
+  return v_run;
+end
+$$;
+comment on function private.advance_clustering(uuid, interval) is
+  'Does the next steps of a run until p_budget is used up (at least one), in the transaction of the caller. A step that fails is rolled back and tried again by the next call; at the third failure the run has failed. Does nothing when another session works on the run or it has ended.';
+
+create function private.cohorts_discover(p_brand uuid, p_algorithm text, p_seed integer, p_now timestamptz)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_run cohorts.clustering_runs;
+begin
+  perform private.require_role(p_brand, 'manager');
+  v_run := private.request_clustering(p_brand, p_algorithm, p_seed, p_now, 'manual');
+  while v_run.status = 'running' loop
+    v_run := private.advance_clustering(v_run.id, '1 hour');
+    if v_run.status <> 'completed' then
+      perform private.raise_error('clustering_failed', v_run.id::text, coalesce(v_run.error_message, v_run.status::text));
+    end if;
+  end loop;
+  return v_run.id;
+end
+$$;
+comment on function private.cohorts_discover(uuid, text, integer, timestamptz) is
+  'Body of cohorts.discover. Definer: cohorts, memberships and logs are not writable by clients.';
+grant execute on function private.cohorts_discover(uuid, text, integer, timestamptz) to authenticated, service_role;
+
+create function cohorts.discover(p_brand uuid, p_algorithm text default 'auto', p_seed integer default 42, p_now timestamptz default now())
+returns uuid
+language sql
+volatile
+set search_path = ''
+begin atomic
+  select private.cohorts_discover(p_brand, p_algorithm, p_seed, p_now);
+end;
+comment on function cohorts.discover(uuid, text, integer, timestamptz) is
+  'A whole run in one transaction, for small brands and for scripts: cohorts.start_run is the way for the rest. Finds the groups among the active people of a brand from their current belief vectors (made by actors.refresh_vectors): run, cohorts, memberships with confidence, characteristics, names, similarity, events. Cohorts whose people stay together keep their id. p_algorithm: registered in ai.functions as cohorts.cluster_<name>, or auto, the best of all; p_seed: same data and seed, same groups; returns cohorts.clustering_runs.id (of the run under way, which it brings to its end, if there is one). For managers. Errors: too_few_actors, clustering_failed, invalid_argument, not_found, role_too_low.';
+grant execute on function cohorts.discover(uuid, text, integer, timestamptz) to authenticated, service_role;
+
+create function private.cohorts_start_run(p_brand uuid, p_algorithm text, p_seed integer)
+returns cohorts.clustering_runs
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_role(p_brand, 'manager');
+  return private.request_clustering(p_brand, p_algorithm, p_seed, now(), 'manual');
+end
+$$;
+comment on function private.cohorts_start_run(uuid, text, integer) is 'Body of cohorts.start_run. Definer: runs are not writable by clients.';
+grant execute on function private.cohorts_start_run(uuid, text, integer) to authenticated, service_role;
+
+create function cohorts.start_run(p_brand uuid, p_algorithm text default 'auto', p_seed integer default 42)
+returns cohorts.clustering_runs
+language sql
+volatile
+set search_path = ''
+begin atomic
+  select * from private.cohorts_start_run(p_brand, p_algorithm, p_seed);
+end;
+comment on function cohorts.start_run(uuid, text, integer) is
+  'Begins a search for cohorts, as cohorts.discover describes it, and returns at once with its row: the job loopwise-cohorts-run does the work in steps of less than two seconds; status, stage and progress of the row tell how far it is. A brand has one run at a time: where one is under way, that one is returned. For managers. Errors: too_few_actors, invalid_argument, not_found, role_too_low.';
+grant execute on function cohorts.start_run(uuid, text, integer) to authenticated, service_role;
+
+create function private.cohorts_cancel_run(p_run uuid)
+returns cohorts.clustering_runs
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_run cohorts.clustering_runs;
+begin
+  -- Waits for the step that is being done.
+  select r.* into v_run from cohorts.clustering_runs r where r.id = p_run for update;
+  if not found or not (private.is_service() or private.caller_role(v_run.brand_id) is not null) then
+    perform private.raise_error('not_found', 'clustering run', p_run::text);
+  end if;
+  perform private.require_role(v_run.brand_id, 'manager');
+  if v_run.status <> 'running' or v_run.stage in ('publish', 'describe', 'finish') then
+    perform private.raise_error('run_not_cancellable', p_run::text, case when v_run.status = 'running' then 'publishing its cohorts' else v_run.status::text end);
+  end if;
+  update cohorts.clustering_runs r set status = 'cancelled' where r.id = p_run returning r.* into v_run;
+  perform private.discard_working_rows(p_run);
+  perform private.emit(v_run.brand_id, 'cohorts.run_cancelled', 'clustering_run', p_run, '{}');
+  return v_run;
+end
+$$;
+comment on function private.cohorts_cancel_run(uuid) is 'Body of cohorts.cancel_run. Definer: runs are not writable by clients.';
+grant execute on function private.cohorts_cancel_run(uuid) to authenticated, service_role;
+
+create function cohorts.cancel_run(p_run uuid)
+returns cohorts.clustering_runs
+language sql
+volatile
+set search_path = ''
+begin atomic
+  select * from private.cohorts_cancel_run(p_run);
+end;
+comment on function cohorts.cancel_run(uuid) is
+  'Ends a run that still looks for cohorts; what there was before stays. Once it publishes them it goes on to its end. For managers. Errors: not_found, run_not_cancellable, role_too_low.';
+grant execute on function cohorts.cancel_run(uuid) to authenticated, service_role;
