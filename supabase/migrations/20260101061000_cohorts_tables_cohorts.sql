@@ -13,6 +13,8 @@ create table cohorts.clustering_runs (
   input_vector_type text not null,
   input_vector_dimensions integer not null
     constraint input_vector_dimensions_is_positive check (input_vector_dimensions > 0),
+  varying_dimensions integer not null default 1
+    constraint varying_dimensions_is_positive check (varying_dimensions > 0),
   input_data_quality double precision
     constraint input_data_quality_is_a_share check (input_data_quality between 0 and 1),
   feature_scaling jsonb not null default '[]',
@@ -63,6 +65,7 @@ comment on column cohorts.clustering_runs.stage is 'The kind of step that comes 
 comment on column cohorts.clustering_runs.progress is 'Share of its steps that are done.';
 comment on column cohorts.clustering_runs.cohort_ids is 'The cohort of each label of the run, from label 1.';
 comment on column cohorts.clustering_runs.started_at is 'The p_now of the request: everything that the run writes is dated by it.';
+comment on column cohorts.clustering_runs.varying_dimensions is 'Those of the input in which people differ at all.';
 comment on column cohorts.clustering_runs.seed is 'Same data and same seed give the same cohorts.';
 comment on column cohorts.clustering_runs.feature_scaling is
   'Array of {position, component, label, mean, standard_deviation}: what the dimensions of the vectors meant when the run read them. Later vectors are brought to this scale before they are compared with its centroids.';

@@ -87,10 +87,10 @@ as $$
     select a.label as a, b.label as b, rank() over (partition by a.label order by a.mean operator(extensions.<->) b.mean) as nearness
     from middle a join middle b on a.label <> b.label
   ),
-  neighbours as (
+  neighbours as materialized (
     select x.a, x.b from apart x join apart y on y.a = x.b and y.b = x.a where x.a < x.b and least(x.nearness, y.nearness) <= 3
   ),
-  pair as (
+  pair as materialized (
     select n.a, n.b, private.separating_direction(a.points, b.points) as direction
     from neighbours n join middle a on a.label = n.a join middle b on b.label = n.b
   )

@@ -80,25 +80,35 @@ comment on function private.clustering_refit(cohorts.clustering_runs, jsonb, jso
 
 create function private.valley_of_half(p_run cohorts.clustering_runs, p_refit private.clustering_refits)
 returns double precision
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select private.shallowest_valley(private.points_at(s.points, h.fitted), p_refit.labels, p_refit.gaps, private.points_at(s.points, h.held_out), v.placed)
-  from private.clustering_halves h
-  cross join (select private.clustering_sample_points(p_run.id) as points) s
-  cross join lateral (
-    select array_agg(x.label order by x.i) as placed
+declare
+  v_points constant extensions.vector[] := private.clustering_sample_points(p_run.id);
+  v_half private.clustering_halves;
+  v_fitted extensions.vector[];
+  v_held_out extensions.vector[];
+  v_placed integer[];
+begin
+  select * into v_half from private.clustering_halves h where h.run_id = p_refit.run_id and h.round = p_refit.round;
+  v_fitted := private.points_at(v_points, v_half.fitted);
+  v_held_out := private.points_at(v_points, v_half.held_out);
+  if (p_run.parameters #>> array['algorithms', p_refit.algorithm, 'round_groups'])::boolean then
+    v_placed := private.nearest_centroids(v_held_out, private.mean_of_groups(v_fitted, p_refit.labels));
+  else
+    select array_agg(x.label order by x.i) into v_placed
     from (
       select distinct on (e.i) e.i, p_refit.labels[e.j] as label
-      from (select (n.place - 1) / 9 as i, n.j from unnest(h.neighbours) with ordinality n (j, place)) e
+      from (select (n.place - 1) / 9 as i, n.j from unnest(v_half.neighbours) with ordinality n (j, place)) e
       group by e.i, 2 order by e.i, count(*) desc, 2
-    ) x
-  ) v
-  where h.run_id = p_refit.run_id and h.round = p_refit.round
+    ) x;
+  end if;
+  return private.shallowest_valley(v_fitted, p_refit.labels, p_refit.gaps, v_held_out, v_placed);
+end
 $$;
 comment on function private.valley_of_half(cohorts.clustering_runs, private.clustering_refits) is
-  'How deep the shallowest valley is between the groups that were found on one half of the sample, looked for on the other.';
+  'How deep the shallowest valley is between the groups that were found on one half of the sample, looked for on the other, whose people go to the nearest mean where groups are round, else where most of their nine neighbours are.';
 
 create function private.clustering_separate(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
 returns jsonb

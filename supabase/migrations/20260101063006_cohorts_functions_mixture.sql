@@ -24,7 +24,7 @@ begin
   spread as (
     select b.label, b.centroids, b.places,
       greatest((select sum((y.v operator(extensions.<->) b.centroids[y.place]) ^ 2) from unnest(b.points, b.places) y (v, place))
-        / (greatest(cardinality(b.points) - cardinality(b.centroids), 1) * extensions.vector_dims(b.points[1])::double precision), 1e-6) as variance
+        / (greatest(cardinality(b.points) - cardinality(b.centroids), 1) * p_run.varying_dimensions), 1e-6) as variance
     from ball b
   )
   select p_run.id, s.label, c.place, s.centroids[c.place], s.variance, c.n / cardinality(v_points)::double precision
@@ -50,8 +50,10 @@ set enable_nestloop = off -- all rows are in memory and of unknown number
 set jit = off
 as $$
   with component as materialized (
-    select c.label, c.mean, c.variance, ln(c.weight) - extensions.vector_dims(c.mean) * ln(c.variance) / 2 as constant
-    from private.clustering_components c where c.run_id = p_run
+    select c.label, c.mean, c.variance, ln(c.weight) - r.varying_dimensions * ln(c.variance) / 2 as constant
+    from private.clustering_components c
+    join cohorts.clustering_runs r on r.id = c.run_id
+    where c.run_id = p_run
   ),
   near as (
     select p.actor_id, c.label, c.constant - d.distance ^ 2 / (2 * c.variance) as log_density, d.distance
