@@ -15,6 +15,10 @@ def made():
     yield "varied", datasets.make_blobs(SIZE, cluster_std=[1.0, 2.5, 0.5], random_state=170)
     points, labels = datasets.make_blobs(SIZE, random_state=170)
     yield "aniso", (points @ [[0.6, -0.6], [-0.4, 0.8]], labels)
+    # Less and less to find, for scales of stability: neighbours that touch, a crowd in six dimensions, nothing at all.
+    yield "touching", datasets.make_blobs(SIZE, centers=[[0, 0], [3, 0], [1.5, 2.6]], random_state=1)
+    yield "crowd", datasets.make_blobs(SIZE, n_features=6, centers=5, center_box=(-2, 2), random_state=4)
+    yield "nothing", datasets.make_blobs(SIZE, centers=1, random_state=1)
 
 
 def shipped():

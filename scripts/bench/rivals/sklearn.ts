@@ -3,7 +3,7 @@
  * Python scripts beside this file as child processes. No test needs it.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { privateLibraries, SUITE, unpackDebian } from "../../stack/engines/debian.ts";
 import { whileLocked } from "../../stack/engines/folder-lock.ts";
