@@ -16,7 +16,7 @@ const SKLEARN = {
 };
 
 /** Unpacks scikit-learn if it is not there. Throws, saying what is missing, where it cannot be fetched. */
-async function installSklearn(): Promise<string> {
+export async function installSklearn(): Promise<string> {
   const root = cacheFolder(`sklearn-${SUITE}`);
   const stamp = join(root, "installed");
   await whileLocked(`${root}-lock`, () => {
@@ -29,12 +29,16 @@ async function installSklearn(): Promise<string> {
   return root;
 }
 
-/** Runs rivals/NAME.py with scikit-learn: its standard input is `input`, and what it prints is the answer, as JSON. */
+/**
+ * Runs rivals/NAME.py with scikit-learn: its standard input is `input`, and what it prints is the answer, as JSON. Who has
+ * not ended within `patience` (seconds; default: whatever it takes) is stopped, and the answer is undefined.
+ */
 export async function runSklearn<Answer>(
   name: string,
-  args: (string | number)[] = [],
-  input: Uint8Array = new Uint8Array(),
-): Promise<Answer> {
+  args: number[],
+  input: Float32Array,
+  patience?: number,
+): Promise<Answer | undefined> {
   const root = await installSklearn();
   const { libraries, loader } = privateLibraries(root);
   // Debian chooses a BLAS by links that its installer makes; here its folder stands first.
@@ -43,12 +47,18 @@ export async function runSklearn<Answer>(
   const script = join(import.meta.dirname, `${name}.py`);
   const child = spawn(loader, ["--library-path", path, python, "-B", script, ...args.map(String)], {
     stdio: ["pipe", "pipe", "inherit"],
-    env: { ...process.env, PYTHONHOME: join(root, "usr"), PYTHONPATH: "" },
+    // Threads that wait by spinning take each other's processor where others work too: k-means took ten times as long.
+    env: { ...process.env, PYTHONHOME: join(root, "usr"), PYTHONPATH: "", OMP_WAIT_POLICY: "PASSIVE" },
+    timeout: patience === undefined ? undefined : patience * 1000,
   });
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
-  child.stdin.end(input);
-  const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
-  if (code !== 0) throw new Error(`rivals/${name}.py ended with ${code}.`);
+  child.stdin.end(new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
+  const ended = new Promise<[number | null, string | null]>((resolve, reject) =>
+    child.on("error", reject).on("close", (code, signal) => resolve([code, signal])),
+  );
+  const [code, signal] = await ended;
+  if (child.killed) return undefined;
+  if (code !== 0) throw new Error(`rivals/${name}.py ended with ${code ?? signal}.`);
   return JSON.parse(Buffer.concat(chunks).toString()) as Answer;
 }
