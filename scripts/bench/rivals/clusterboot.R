@@ -1,6 +1,8 @@
 # Prints how stable R's package fpc finds the k-means clusters of our sets: mean bootstrap Jaccard of each cluster, over
-# several seeds. Makes the figures that our own stability is compared with; needs R and Debian's r-cran-fpc:
+# several seeds. fpc counts each drawn point once (multipleboot = FALSE), and a cluster overlaps with the one of the draw
+# that it shares most with. Makes the figures that our own stability is compared with; needs R and Debian's r-cran-fpc:
 #   Rscript scripts/bench/rivals/clusterboot.R > tests/support/clusters/clusterboot.json
+#   npx biome format --write tests/support/clusters
 suppressMessages(library(fpc))
 
 seeds <- 1:10
@@ -10,11 +12,10 @@ cases <- list(
   list("touching", 3), list("touching", 4), list("crowd", 5), list("nothing", 3)
 )
 
-# By the deviation of the population, as Loopwise standardises; a feature that never varies says nothing and stays out.
+# By the deviation of the population, as Loopwise standardises.
 standardised <- function(set) {
-  rows <- as.matrix(read.csv(sprintf("tests/support/clusters/%s.csv", set), header = FALSE))[, -1, drop = FALSE]
-  deviations <- apply(rows, 2, function(x) sqrt(mean((x - mean(x))^2)))
-  unname(scale(rows[, deviations > 0], scale = deviations[deviations > 0]))
+  rows <- as.matrix(read.csv(sprintf("tests/support/clusters/%s.csv", set), header = FALSE))[, -1]
+  unname(scale(rows, scale = apply(rows, 2, function(x) sqrt(mean((x - mean(x))^2)))))
 }
 
 measure <- function(set, k) {

@@ -25,9 +25,12 @@ export function unpackDebian(root: string, wanted: DebianPackages, log: (line: s
   for (const tool of ["apt-get", "dpkg"]) requireTool(tool, wanted);
   const apt = debianApt(join(root, "apt"), log);
   log(`Downloading ${wanted.what}, once`);
-  apt("update");
-  apt("install", "--download-only", "--yes", ...wanted.packages);
-
+  try {
+    apt("update");
+    apt("install", "--download-only", "--yes", ...wanted.packages);
+  } catch (error) {
+    throw new Error(`${wanted.what} could not be fetched from Debian. ${wanted.otherwise}`, { cause: error });
+  }
   for (const archive of archives(join(root, "apt"))) {
     if (!NOT_NEEDED.test(basename(archive))) run("dpkg", ["-x", archive, root]);
   }
