@@ -79,23 +79,19 @@ async function besideKMeans(found: Discovery, points: Float32Array): Promise<Ben
   );
   const { sweep, search } = rival as NonNullable<typeof rival>;
   const what = `discovery, ${BESIDE_KMEANS.toLocaleString("en")} × 32 : scikit-learn's KMeans`;
-  const row = { unit: "×", figure: found.seconds / search };
+  const ratio = (seconds: number) => ({
+    figure: found.seconds / seconds,
+    unit: "×",
+    rival: `${found.seconds.toFixed(1)} s : ${seconds.toFixed(1)} s`,
+  });
   return [
     {
-      ...row,
-      what: `${what} with the same search of k`,
+      ...ratio(search),
+      what: `${what}, k to ${found.max_k} with ${found.rounds} bootstrap rounds each, as ours`,
       bar: "at most 3",
-      rival: `${found.seconds.toFixed(1)} s : ${search.toFixed(1)} s, k to ${found.max_k}, ${found.rounds} bootstrap rounds`,
-      passed: row.figure <= 3,
+      passed: found.seconds <= 3 * search,
     },
-    {
-      ...row,
-      what: `${what} alone for each k, no stability`,
-      figure: found.seconds / sweep,
-      bar: "none",
-      rival: `${found.seconds.toFixed(1)} s : ${sweep.toFixed(1)} s`,
-      passed: true,
-    },
+    { ...ratio(sweep), what: `${what} alone for each k, no stability`, bar: "none", passed: true },
   ];
 }
 

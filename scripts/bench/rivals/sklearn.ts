@@ -53,6 +53,8 @@ export async function runSklearn<Answer>(
   });
   const chunks: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  // Who dies before it has read everything has said why.
+  child.stdin.on("error", () => {});
   child.stdin.end(new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
   const ended = new Promise<[number | null, string | null]>((resolve, reject) =>
     child.on("error", reject).on("close", (code, signal) => resolve([code, signal])),
