@@ -26,14 +26,14 @@ export async function bench(): Promise<BenchRow[]> {
     const seconds = new Map<number, number>();
     for (const size of SIZES) {
       const points = mixture(1, size, 32);
-      const found = await discover(sql, await plantVectors(sql, points, 32));
+      const found = await discover(sql, await plantVectors(sql, `${size} people`, points, 32));
       seconds.set(size, found.seconds);
       if (size === BESIDE_KMEANS) rows.push(...(await besideKMeans(found, points)));
     }
     rows.push(...compareGrowth("discovery, 32 dimensions", seconds));
 
     const points = mixture(2, BESIDE_HDBSCAN, 64);
-    const brand = await plantVectors(sql, points, 64);
+    const brand = await plantVectors(sql, `${BESIDE_HDBSCAN} people, 64 dimensions`, points, 64);
     // A session of its own: the peak of the others has their loading in it.
     const fresh = connect();
     const memory = await watchMemory(fresh);

@@ -3,14 +3,15 @@ import type postgres from "postgres";
 
 const ROWS = 5_000;
 
-/** Plants a person for each row of `dimensions` numbers. Its id follows from the place alone, for what draws people by their ids. */
+/** Plants a person for each row of `dimensions` numbers. All ids follow from the name alone, for what draws people by their ids. */
 export async function plantVectors(
   sql: postgres.Sql,
+  name: string,
   values: Float32Array,
   dimensions: number,
 ): Promise<string> {
   const [row] = await sql`
-    insert into core.brands (brand_name, brand_slug) values ('Bench', 'bench-' || gen_random_uuid()) returning id`;
+    insert into core.brands (id, brand_name, brand_slug) values (md5(${name})::uuid, ${name}, 'bench-' || md5(${name})) returning id`;
   const brand = row?.id as string;
   await sql`
     insert into actors.belief_vector_components (brand_id, position, component_name, label, mean_value, standard_deviation)

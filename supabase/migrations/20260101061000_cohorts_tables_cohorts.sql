@@ -18,6 +18,10 @@ create table cohorts.clustering_runs (
   input_data_quality double precision
     constraint input_data_quality_is_a_share check (input_data_quality between 0 and 1),
   feature_scaling jsonb not null default '[]',
+  structure text
+    constraint structure_is_known check (structure in ('groups', 'strata', 'none')),
+  sharpness double precision not null default 1
+    constraint sharpness_is_positive check (sharpness > 0),
   within_variance double precision
     constraint within_variance_is_not_negative check (within_variance >= 0),
   cohort_ids uuid[],
@@ -69,6 +73,9 @@ comment on column cohorts.clustering_runs.varying_dimensions is 'Those of the in
 comment on column cohorts.clustering_runs.seed is 'Same data and same seed give the same cohorts.';
 comment on column cohorts.clustering_runs.feature_scaling is
   'Array of {position, component, label, mean, standard_deviation}: what the dimensions of the vectors meant when the run read them. Later vectors are brought to this scale before they are compared with its centroids.';
+comment on column cohorts.clustering_runs.structure is
+  'groups: they come back and nobody lies between them. strata: people differ along a range without gaps, and the cohorts are slices of it that come back. none: everybody is one cohort.';
+comment on column cohorts.clustering_runs.sharpness is 'Power to which the densities of the mixture are raised before they become probabilities (private.fitting_sharpness).';
 comment on column cohorts.clustering_runs.within_variance is
   'Variance of a member around its centroid, per used dimension, pooled over the cohorts: W / ((n - k) * d). Membership confidence is computed with it.';
 comment on column cohorts.clustering_runs.projection_axes is

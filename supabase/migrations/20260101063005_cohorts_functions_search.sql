@@ -166,16 +166,43 @@ set search_path = ''
 as $$
   select c.* from private.clustering_candidates c
   where c.run_id = p_run.id and c.score is not null
-    -- What sees only round groups gives way where another algorithm finds groups that lie farther apart and are cut across.
+    -- What sees only round groups gives way where another algorithm finds groups that lie about as far apart or farther and are cut across.
     and not ((p_run.parameters #>> array['algorithms', c.algorithm, 'round_groups'])::boolean and exists (
       select from private.clustering_candidates o
-      where o.run_id = c.run_id and o.score is not null and o.valley < c.valley
+      where o.run_id = c.run_id and o.score is not null and o.valley < c.valley + 0.2
         and not coalesce((p_run.parameters #>> array['algorithms', o.algorithm, 'round_groups'])::boolean, false)
         and private.purity(c.labels, o.labels) < 0.9))
   order by c.k desc, c.score desc, c.algorithm limit 1
 $$;
 comment on function private.best_candidate(cohorts.clustering_runs) is
   'Of the partitions whose groups are stable and lie apart the one with most groups, the higher score between equals; null: there are no groups.';
+
+create function private.has_strata(p_points extensions.vector[], p_dimensions integer)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  with moment as (
+    select u.i, avg(u.x) as m, avg(u.x ^ 2) as m2, avg(u.x ^ 3) as m3, avg(u.x ^ 4) as m4
+    from unnest(p_points) p (v) cross join lateral unnest(p.v::real[]::double precision[]) with ordinality u (x, i)
+    group by u.i
+  ),
+  shape as (
+    select (m3 - 3 * m * m2 + 2 * m ^ 3) / v ^ 1.5 as skewness, (m4 - 4 * m * m3 + 6 * m ^ 2 * m2 - 3 * m ^ 4) / v ^ 2 - 3 as kurtosis
+    from (select x.*, m2 - m ^ 2 as v from moment x) x where x.v > 1e-6
+  ),
+  axis as (
+    select a.i, var_pop(-(p.v operator(extensions.<#>) a.axis)) as variance
+    from unnest(private.principal_axes(p_points)) with ordinality a (axis, i) cross join unnest(p_points) p (v) group by a.i
+  )
+  select p_dimensions > 2
+    and (select max(x.variance) >= 1.15 * min(x.variance) from axis x)
+    -- 18.4: one in 10,000 by chance (chi-squared with two degrees of freedom).
+    and (select avg((cardinality(p_points) / 6.0 * (s.skewness ^ 2 + s.kurtosis ^ 2 / 4) > 18.4)::integer) >= 0.5 from shape s)
+$$;
+comment on function private.has_strata(extensions.vector[], integer) is
+  'Whether it makes sense to slice people who form no groups: one direction in which they differ most (first principal component at least 1.15 times the second), and most dimensions not normal (Jarque and Bera 1980). Of a cloud without either every slicing is as good as any other.';
 
 create function private.clustering_choose(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
 returns jsonb
@@ -185,11 +212,22 @@ set search_path = ''
 as $$
 declare
   v_chosen private.clustering_candidates := private.best_candidate(p_run);
+  v_structure text := case when v_chosen.k is not null then 'groups' else 'none' end;
 begin
+  if v_chosen.k is null and private.has_strata(private.clustering_sample_points(p_run.id), p_run.varying_dimensions) then
+    select c.* into v_chosen from private.clustering_candidates c
+    cross join lateral (select avg(x) / c.rounds as overlap, min(x) / c.rounds as least from unnest(c.jaccard_sums) x) s
+    where c.run_id = p_run.id and (p_run.parameters #>> array['algorithms', c.algorithm, 'round_groups'])::boolean
+      and s.overlap >= (p_run.parameters ->> 'min_strata_overlap')::double precision and s.least >= (p_run.parameters ->> 'min_strata_overlap')::double precision - 0.05
+      -- A slice is a good part of the range: what is small and stable may be a handful of outliers.
+      and (select min(g.n) from (select count(*) as n from unnest(c.labels) l group by l) g) >= 0.4 / c.k * cardinality(c.labels)
+    order by c.k desc, c.algorithm limit 1;
+    v_structure := case when v_chosen.k is not null then 'strata' else 'none' end;
+  end if;
   update private.clustering_candidates c set is_chosen = true
   where c.run_id = p_run.id and c.algorithm = v_chosen.algorithm and c.k = v_chosen.k;
   update cohorts.clustering_runs r
-  set algorithm_name = coalesce(v_chosen.algorithm, r.algorithm_name), function_name = coalesce('cohorts.cluster_' || v_chosen.algorithm, r.function_name),
+  set structure = v_structure, algorithm_name = coalesce(v_chosen.algorithm, r.algorithm_name), function_name = coalesce('cohorts.cluster_' || v_chosen.algorithm, r.function_name),
     candidates = (
       select coalesce(jsonb_agg(jsonb_build_object('algorithm', c.algorithm, 'k', c.k,
         'coverage', (select avg((l > 0)::integer) from unnest(c.labels) l), 'overlap', (select jsonb_agg(s / c.rounds) from unnest(c.jaccard_sums) s),

@@ -8,7 +8,7 @@ as $$
     || jsonb_build_object('algorithms', (
       select jsonb_object_agg(substr(f.function_name, 17), f.parameters) from ai.functions f
       where f.function_name like 'cohorts.cluster\_%' and f.is_active and f.brand_id is null))
-  from unnest('{min_actors, sample_size, max_k, min_share, min_group_overlap, rounds, resamples, min_overlap, size_change, min_effect, max_false_discovery_rate, max_characteristics, load_size, place_size, publish_size}'::text[]) k (name)
+  from unnest('{min_actors, sample_size, max_k, min_share, min_group_overlap, min_strata_overlap, rounds, resamples, min_overlap, size_change, min_effect, max_false_discovery_rate, max_characteristics, load_size, place_size, publish_size}'::text[]) k (name)
 $$;
 comment on function private.clustering_parameters(uuid) is
   'The tunables of a run as one object: system parameters cohorts.*, with the settings of the brand, and those of every algorithm.';

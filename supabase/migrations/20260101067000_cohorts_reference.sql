@@ -10,6 +10,7 @@ select k, to_jsonb(v), 'number', d from (values
   ('cohorts.max_k', 12, 'Largest number of cohorts that is tried.'),
   ('cohorts.min_share', 0.02, 'Smallest share of the people that may be a cohort, 0 to 1.'),
   ('cohorts.min_group_overlap', 0.5, 'Smallest mean Jaccard overlap, 0 to 1, of each group with its best match when halves of the sample are clustered by themselves; below 0.5 fpc (Hennig 2007) calls a cluster dissolved.'),
+  ('cohorts.min_strata_overlap', 0.75, 'As cohorts.min_group_overlap, the mean of the slices of people who form no groups, 0 to 1; the least stable may have 0.05 less. 0.75 is where fpc begins to call clusters stable.'),
   ('cohorts.rounds', 6, 'Halves of the sample that are clustered by themselves.'),
   ('cohorts.resamples', 10, 'Bootstrap draws that the published stability is the mean of.'),
   ('cohorts.min_overlap', 0.5, 'Share of its people that a cohort must keep in one new group to keep its id, 0.5 to 1 (MONIC).'),

@@ -25,7 +25,8 @@ export function mixture(seed: number, count: number, dimensions: number): Float3
   return values;
 }
 
-function standardise(values: Float32Array, dimensions: number): void {
+/** Every column gets mean 0 and deviation 1; one in which all are equal gets 0. */
+export function standardise(values: Float32Array, dimensions: number): void {
   const count = values.length / dimensions;
   for (let i = 0; i < dimensions; i++) {
     let sum = 0;
@@ -36,7 +37,7 @@ function standardise(values: Float32Array, dimensions: number): void {
       squares += value ** 2;
     }
     const mean = sum / count;
-    const deviation = Math.sqrt(squares / count - mean ** 2);
+    const deviation = Math.sqrt(Math.max(squares / count - mean ** 2, 0)) || 1;
     for (let at = i; at < values.length; at += dimensions)
       values[at] = ((values[at] as number) - mean) / deviation;
   }
