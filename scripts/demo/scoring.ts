@@ -79,6 +79,24 @@ export function correlation(points: readonly (readonly [number, number])[]): num
   return covariance / Math.sqrt(varianceX * varianceY);
 }
 
+/** Spearman's correlation: Pearson's of the ranks, those of equal values averaged. */
+export function rankCorrelation(points: readonly (readonly [number, number])[]): number {
+  const ranks = (values: number[]) => {
+    const places = new Map<number, number[]>();
+    [...values]
+      .sort((a, b) => a - b)
+      .forEach((value, place) => {
+        const known = places.get(value);
+        if (known) known.push(place);
+        else places.set(value, [place]);
+      });
+    return values.map((value) => mean(places.get(value) ?? []));
+  };
+  const x = ranks(points.map(([value]) => value));
+  const y = ranks(points.map(([, value]) => value));
+  return correlation(x.map((rank, i) => [rank, y[i] as number] as const));
+}
+
 export interface CalibrationBin {
   /** Mean of what was predicted in this bin. */
   predicted: number;

@@ -46,3 +46,24 @@ as $$
 $$;
 comment on function private.best_jaccard(integer[], integer[], integer[]) is
   'Per group of p_labels, the Jaccard overlap with the group of a second partition that it shares most with, on the points that both saw (Hennig 2007): p_places are their places in p_labels, p_again their groups in the second. Noise (0) is no group.';
+
+create function private.resampled_overlaps(
+  p_points extensions.vector[], p_algorithm text, p_k integer, p_labels integer[], p_seed bigint, p_parameters jsonb)
+returns double precision[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  -- The distinct ones of as many draws as there are points: each is among them with probability 1 - 1/e.
+  v_places constant integer[] := array(
+    select i from generate_series(1, cardinality(p_points)) i where private.hash_share(i, p_seed) < 1 - exp(-1::double precision) order by i);
+  v_again integer[];
+begin
+  select p.labels into v_again
+  from private.run_clustering_algorithm(p_algorithm, private.points_at(p_points, v_places), p_k, p_seed, p_parameters) p where p.k = p_k;
+  return coalesce(private.best_jaccard(p_labels, v_places, v_again), array_fill(0::double precision, array[p_k]));
+end
+$$;
+comment on function private.resampled_overlaps(extensions.vector[], text, integer, integer[], bigint, jsonb) is
+  'How much of each of the p_k groups (p_labels) comes back when the algorithm sees a bootstrap draw of the points: Jaccard overlaps, whose mean over draws is the stability of clusterboot (Hennig 2007). 0 where it cannot make p_k groups of the draw.';

@@ -247,25 +247,18 @@ volatile
 set search_path = ''
 as $$
 declare
-  v_points extensions.vector[];
-  v_places integer[];
-  v_again integer[];
   v_chosen private.clustering_candidates;
+  v_overlaps double precision[];
 begin
   select * into v_chosen from private.clustering_candidates c where c.run_id = p_run.id and c.is_chosen;
   if v_chosen.k is null then
     return null;
   end if;
-  v_points := private.clustering_sample_points(p_run.id);
-  -- The distinct ones of as many draws as there are points: each is among them with probability 1 - 1/e.
-  v_places := array(select i from generate_series(1, cardinality(v_points)) i
-    where private.hash_share(i, 1000 * p_run.seed::bigint - 1 - v_chosen.resamples) < 1 - exp(-1::double precision) order by i);
-  select p.labels into v_again
-  from private.run_clustering_algorithm(v_chosen.algorithm, private.points_at(v_points, v_places), v_chosen.k, p_run.seed - 1 - v_chosen.resamples, p_run.parameters) p
-  where p.k = v_chosen.k;
+  v_overlaps := private.resampled_overlaps(private.clustering_sample_points(p_run.id), v_chosen.algorithm, v_chosen.k, v_chosen.labels,
+    1000 * p_run.seed::bigint + v_chosen.resamples, p_run.parameters);
   update private.clustering_candidates c
   set resamples = c.resamples + 1, resampled_sums = array(
-    select s.total + coalesce(s.jaccard, 0) from unnest(c.resampled_sums, private.best_jaccard(c.labels, v_places, v_again)) with ordinality s (total, jaccard, label) order by s.label)
+    select s.total + s.overlap from unnest(c.resampled_sums, v_overlaps) with ordinality s (total, overlap, label) order by s.label)
   where c.run_id = p_run.id and c.algorithm = v_chosen.algorithm and c.k = v_chosen.k;
   return case when v_chosen.resamples + 1 < (p_run.parameters ->> 'resamples')::integer then jsonb_build_object('resamples', v_chosen.resamples + 1) end;
 end
