@@ -175,7 +175,7 @@ declare
 begin
   return query
     select w.k, private.nearest_centroids(p_points, private.lloyd(p_points,
-      private.mean_of_groups(p_points, (select array_agg(w.groups[x.label] order by x.i) from unnest(v_micro) with ordinality x (label, i))), 10)),
+      private.mean_of_groups(p_points, (select array_agg(w.groups[x.label] order by x.i) from unnest(v_micro) with ordinality x (label, i))), 30)),
       null::double precision[]
     from private.ward_levels(private.mean_of_groups(p_points, v_micro), v_sizes, p_max_k) w;
 end

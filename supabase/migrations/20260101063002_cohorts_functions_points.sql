@@ -69,6 +69,34 @@ as $$
 $$;
 comment on function private.clustering_sample_points(uuid) is 'The sample of a run, in the order of sample_place.';
 
+create function private.principal_axis(p_points extensions.vector[])
+returns extensions.vector
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  v_dimensions constant integer := extensions.vector_dims(p_points[1]);
+  v_mean constant extensions.vector := (select extensions.avg(p) from unnest(p_points) p);
+  v_centred constant extensions.vector[] := (select array_agg(p.v operator(extensions.-) v_mean order by p.i) from unnest(p_points) with ordinality p (v, i));
+  v_axis extensions.vector;
+  v_next extensions.vector;
+begin
+  -- Power iteration: the direction w that sum (x . w) x leads to, from the point farthest from the mean.
+  select extensions.l2_normalize(p.v) into v_axis from unnest(v_centred) with ordinality p (v, i) order by extensions.vector_norm(p.v) desc, p.i limit 1;
+  for v_iteration in 1..100 loop
+    select extensions.l2_normalize(extensions.sum(
+      array_fill((-(p operator(extensions.<#>) v_axis))::real, array[v_dimensions])::extensions.vector operator(extensions.*) p)) into v_next
+    from unnest(v_centred) p;
+    exit when (v_next operator(extensions.<->) v_axis) < 0.0001;
+    v_axis := v_next;
+  end loop;
+  -- Its largest component points up, so that the picture does not flip from run to run.
+  return private.scaled(v_axis, case when (select x from unnest(v_axis::real[]) x order by abs(x) desc limit 1) < 0 then -1 else 1 end);
+end
+$$;
+comment on function private.principal_axis(extensions.vector[]) is 'The direction (unit vector) in which the points differ most: their first principal component.';
+
 create function private.principal_axes(p_points extensions.vector[])
 returns extensions.vector[]
 language plpgsql
@@ -76,36 +104,12 @@ immutable
 set search_path = ''
 as $$
 declare
-  v_mean extensions.vector;
-  v_centred extensions.vector[];
-  v_axis extensions.vector;
-  v_axes extensions.vector[] := array[]::extensions.vector[];
+  v_first constant extensions.vector := private.principal_axis(p_points);
 begin
-  select extensions.avg(p.v) into v_mean from unnest(p_points) p (v);
-  select array_agg(p.v operator(extensions.-) v_mean order by p.i) into v_centred from unnest(p_points) with ordinality p (v, i);
-
-  for v_number in 1..2 loop
-    -- Power iteration: the direction w that sum (x . w) x leads to, from the point farthest from the mean.
-    select p.v into v_axis from unnest(v_centred) with ordinality p (v, i) order by extensions.vector_norm(p.v) desc, p.i limit 1;
-    for v_iteration in 1..40 loop
-      select extensions.l2_normalize(extensions.sum(
-        array_fill((-(p.v operator(extensions.<#>) v_axis))::real, array[extensions.vector_dims(p.v)])::extensions.vector
-        operator(extensions.*) p.v)) into v_axis
-      from unnest(v_centred) p (v);
-    end loop;
-    -- Its largest component points up, so that the picture does not flip from run to run.
-    select case when (select x from unnest(v_axis::real[]) x order by abs(x) desc limit 1) < 0
-      then array_fill(-1::real, array[extensions.vector_dims(v_axis)])::extensions.vector operator(extensions.*) v_axis
-      else v_axis end into v_axis;
-    v_axes := v_axes || v_axis;
-    -- What this axis explains is taken away before the next.
-    select array_agg(p.v operator(extensions.-) (
-      array_fill((-(p.v operator(extensions.<#>) v_axis))::real, array[extensions.vector_dims(p.v)])::extensions.vector
-      operator(extensions.*) v_axis) order by p.i) into v_centred
-    from unnest(v_centred) with ordinality p (v, i);
-  end loop;
-  return v_axes;
+  return array[v_first, private.principal_axis(array(
+    select p.v operator(extensions.-) array_fill((-(p.v operator(extensions.<#>) v_first))::real, array[extensions.vector_dims(v_first)])::extensions.vector
+      operator(extensions.*) v_first
+    from unnest(p_points) with ordinality p (v, i) order by p.i))];
 end
 $$;
-comment on function private.principal_axes(extensions.vector[]) is
-  'The first two principal components of the points (unit vectors, by power iteration with deflation).';
+comment on function private.principal_axes(extensions.vector[]) is 'The first two principal components of the points (unit vectors).';

@@ -8,7 +8,7 @@ as $$
     || jsonb_build_object('algorithms', (
       select jsonb_object_agg(substr(f.function_name, 17), f.parameters) from ai.functions f
       where f.function_name like 'cohorts.cluster\_%' and f.is_active and f.brand_id is null))
-  from unnest('{min_actors, sample_size, max_k, min_share, min_group_overlap, min_strata_overlap, rounds, resamples, min_overlap, size_change, min_effect, max_false_discovery_rate, max_characteristics, load_size, place_size, publish_size}'::text[]) k (name)
+  from unnest('{min_actors, sample_size, max_k, min_share, rounds, resamples, min_overlap, size_change, min_effect, max_false_discovery_rate, max_characteristics, load_size, place_size, publish_size}'::text[]) k (name)
 $$;
 comment on function private.clustering_parameters(uuid) is
   'The tunables of a run as one object: system parameters cohorts.*, with the settings of the brand, and those of every algorithm.';
@@ -23,15 +23,16 @@ as $$
   select p_run.id, row_number() over (order by s.stage, s.round, s.algorithm), s.kind, jsonb_strip_nulls(jsonb_build_object('algorithm', s.algorithm, 'round', s.round))
   from (
     select v.stage, v.kind, null::text as algorithm, null::integer as round
-    from (values (1, 'load'), (2, 'sample'), (7, 'choose'), (8, 'resample'), (9, 'mix'), (10, 'place'), (11, 'match'), (12, 'publish'), (13, 'describe'), (14, 'finish')) v (stage, kind)
-    where v.stage not between 11 and 13 or p_run.run_type <> 'validation'
+    from (values (1, 'load'), (2, 'sample'), (10, 'choose'), (11, 'resample'), (12, 'mix'), (13, 'place'), (14, 'match'), (15, 'publish'), (16, 'describe'), (17, 'finish')) v (stage, kind)
+    where v.stage not between 14 and 16 or p_run.run_type <> 'validation'
     union all
-    select v.stage, v.kind, a.algorithm, null from unnest(p_algorithms) a (algorithm) cross join (values (3, 'try'), (6, 'separate')) v (stage, kind)
+    select 3, 'halve', null, r.round from generate_series(1, (p_run.parameters ->> 'rounds')::integer) r (round)
     union all
-    select v.stage, v.kind, case v.kind when 'refit' then a.algorithm end, r.round
-    from generate_series(1, (p_run.parameters ->> 'rounds')::integer) r (round)
-    cross join (values (4, 'halve'), (5, 'refit')) v (stage, kind)
-    join unnest(p_algorithms) a (algorithm) on v.kind = 'refit' or a.algorithm = p_algorithms[1]
+    -- Slices are cut last: only where nobody found groups.
+    select v.stage + case when (p_run.parameters #>> array['algorithms', a.algorithm, 'slices'])::boolean then 3 else 0 end, v.kind, a.algorithm, r.round
+    from unnest(p_algorithms) a (algorithm)
+    cross join (values (4, 'try'), (5, 'refit'), (6, 'separate')) v (stage, kind)
+    left join generate_series(1, (p_run.parameters ->> 'rounds')::integer) r (round) on v.kind = 'refit'
   ) s
 $$;
 comment on function private.plan_clustering(cohorts.clustering_runs, text[]) is

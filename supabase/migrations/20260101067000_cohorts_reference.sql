@@ -9,8 +9,6 @@ select k, to_jsonb(v), 'number', d from (values
   ('cohorts.sample_size', 1000, 'People on whom the groups are found (everybody is then placed); bounds the time of a run.'),
   ('cohorts.max_k', 12, 'Largest number of cohorts that is tried.'),
   ('cohorts.min_share', 0.02, 'Smallest share of the people that may be a cohort, 0 to 1.'),
-  ('cohorts.min_group_overlap', 0.5, 'Smallest mean Jaccard overlap, 0 to 1, of each group with its best match when halves of the sample are clustered by themselves; below 0.5 fpc (Hennig 2007) calls a cluster dissolved.'),
-  ('cohorts.min_strata_overlap', 0.75, 'As cohorts.min_group_overlap, the mean of the slices of people who form no groups, 0 to 1; the least stable may have 0.05 less. 0.75 is where fpc begins to call clusters stable.'),
   ('cohorts.rounds', 6, 'Halves of the sample that are clustered by themselves.'),
   ('cohorts.resamples', 10, 'Bootstrap draws that the published stability is the mean of.'),
   ('cohorts.min_overlap', 0.5, 'Share of its people that a cohort must keep in one new group to keep its id, 0.5 to 1 (MONIC).'),
@@ -26,15 +24,19 @@ select k, to_jsonb(v), 'number', d from (values
 select private.register_function('cohorts.discover', 'clustering', 'clustering',
   'Finds the groups of people from the belief vectors of a brand, keeps the identity of known ones and describes them.',
   '{"parameters": ["cohorts.*"]}');
--- min_overlap: mean Jaccard overlap of the groups of halves of the sample with those of the whole; max_valley: density between
--- two groups over that of the lower peak, on people whom the half did not see. Set where 140 samples without groups (Gaussian,
--- uniform, skewed, heavy-tailed, correlated) stayed one and planted groups were found.
+-- min_overlap: mean Jaccard overlap of the groups of halves of the sample with those of the whole, min_group_overlap that of
+-- each (below 0.5 fpc calls a cluster dissolved, from 0.75 stable); max_valley: density between two groups over that of the
+-- lower peak, on people whom the half did not see. Set where 140 samples without groups (Gaussian, uniform, skewed,
+-- heavy-tailed, correlated) stayed one and planted groups were found.
 select private.register_function('cohorts.cluster_kmeans', 'clustering', 'clustering',
   'Algorithm of cohorts.discover for round groups: k-means begun at the groups of Ward''s method.',
-  '{"min_overlap": 0.70, "max_valley": 0.72, "round_groups": true}');
+  '{"min_overlap": 0.70, "min_group_overlap": 0.5, "max_valley": 0.72, "round_groups": true}');
 select private.register_function('cohorts.cluster_graph', 'clustering', 'clustering',
   'Algorithm of cohorts.discover for groups of any shape, along the graph of nearest neighbours; leaves noise aside.',
-  '{"min_overlap": 0.82, "max_valley": 0.95, "round_groups": false}');
+  '{"min_overlap": 0.82, "min_group_overlap": 0.5, "max_valley": 0.95}');
+select private.register_function('cohorts.cluster_strata', 'clustering', 'clustering',
+  'Algorithm of cohorts.discover where nobody finds groups: slices of the range along which people differ most.',
+  '{"min_overlap": 0.75, "min_group_overlap": 0.70, "slices": true}');
 select private.register_function('cohorts.assign', 'clustering', 'clustering',
   'Places new people in the nearest cohort of the last run.');
 

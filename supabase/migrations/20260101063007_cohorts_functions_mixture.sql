@@ -24,15 +24,18 @@ as $$
   )
   select array_agg((s.label, s.place, s.mean,
     -- Each sphere's own variance, as if ten more points had that of the spheres of its group together.
-    greatest((s.squares / p_dimensions + 10 * g.variance) / (s.n + 10), 1e-6), s.n / cardinality(p_points)::double precision)::private.mixture_component
+    -- 0 spheres: slices, which are as wide as each other in all directions but one.
+    greatest(case when p_most_spheres = 0 then g.of_all else (s.squares / p_dimensions + 10 * g.variance) / (s.n + 10) end, 1e-6), s.n / cardinality(p_points)::double precision)::private.mixture_component
     order by s.label, s.place)
   from sphere s
   join (
-    select x.label, sum(x.squares) / (p_dimensions * greatest(sum(x.n) - count(*), 1)) as variance from sphere x group by x.label
+    select x.label, sum(x.squares) / (p_dimensions * greatest(sum(x.n) - count(*), 1)) as variance,
+      sum(sum(x.squares)) over () / (p_dimensions * greatest(sum(sum(x.n)) over () - 1, 1)) as of_all
+    from sphere x group by x.label
   ) g on g.label = s.label
 $$;
 comment on function private.fit_mixture(extensions.vector[], integer[], integer, integer, bigint) is
-  'A mixture of spheres for labelled points: up to p_most_spheres for each group, of twelve points or more, and one for noise (label 0). variance is per dimension in which points differ (p_dimensions); weight the share of the points.';
+  'A mixture of spheres for labelled points: up to p_most_spheres for each group (0: one, all of the same variance), of twelve points or more, and one for noise (label 0). variance is per dimension in which points differ (p_dimensions); weight the share of the points.';
 
 create type private.group_density as (point bigint, label integer, log_density double precision, distance double precision);
 
@@ -70,7 +73,8 @@ declare
   v_points constant extensions.vector[] := private.clustering_sample_points(p_run.id);
   v_labels constant integer[] := coalesce(
     (select c.labels from private.clustering_candidates c where c.run_id = p_run.id and c.is_chosen), array_fill(1, array[cardinality(v_points)]));
-  v_spheres constant integer := case when coalesce((p_run.parameters #>> array['algorithms', p_run.algorithm_name, 'round_groups'])::boolean, true) then 1 else 8 end;
+  v_spheres constant integer := case when p_run.structure = 'strata' then 0 when p_run.structure = 'none'
+    or (p_run.parameters #>> array['algorithms', p_run.algorithm_name, 'round_groups'])::boolean then 1 else 8 end;
 begin
   insert into private.clustering_components (run_id, label, place, mean, variance, weight)
   select p_run.id, c.label, c.place, c.mean, c.variance, c.weight
@@ -104,14 +108,14 @@ as $$
   ),
   likelihood as (
     -- A label that the other half lacks has no density there, and says nothing about sharpness.
-    select t.t / 20.0 as sharpness, d.half, d.point, max(d.log_ratio * t.t / 20.0) filter (where d.is_own) - ln(sum(exp(greatest(d.log_ratio * t.t / 20.0, -700)))) as log_posterior
-    from density d cross join generate_series(1, 30) t (t)
-    group by t.t, d.half, d.point
+    select t.sharpness, d.half, d.point, max(d.log_ratio * t.sharpness) filter (where d.is_own) - ln(sum(exp(greatest(d.log_ratio * t.sharpness, -700)))) as log_posterior
+    from density d cross join (select power(2::double precision, i / 4.0) as sharpness from generate_series(-14, 14) i) t
+    group by t.sharpness, d.half, d.point
   )
   select coalesce((select l.sharpness from likelihood l group by l.sharpness order by sum(greatest(l.log_posterior, -20)) desc nulls last, l.sharpness limit 1), 1)::double precision
 $$;
 comment on function private.fitting_sharpness(extensions.vector[], integer[], integer, integer, bigint) is
-  'The power, 0.05 to 1.5, to which densities are raised before they become probabilities: where the mixture of one half of the points says best to which groups the other half belongs. Below 1 where dimensions tell the same thing twice (temperature scaling, Guo 2017).';
+  'The power, 1/11 to 11, to which densities are raised before they become probabilities: where the mixture of one half of the points says best to which groups the other half belongs. Below 1 where dimensions tell the same thing twice (temperature scaling, Guo 2017).';
 
 create type private.placed_point as (actor_id uuid, label integer, posteriors double precision[], distances double precision[]);
 

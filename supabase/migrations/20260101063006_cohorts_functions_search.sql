@@ -1,5 +1,18 @@
 -- The search, in steps: every algorithm proposes partitions of the sample, clusters halves of it by themselves, and names its
 -- finest partition whose groups come back and lie apart; one of those is chosen.
+create function private.is_not_wanted(p_run cohorts.clustering_runs, p_algorithm text)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce((p_run.parameters #>> array['algorithms', p_algorithm, 'slices'])::boolean, false) and (
+    exists (select from private.clustering_candidates c where c.run_id = p_run.id and c.score is not null)
+    or not private.has_strata(private.clustering_sample_points(p_run.id), p_run.varying_dimensions))
+$$;
+comment on function private.is_not_wanted(cohorts.clustering_runs, text) is
+  'Whether an algorithm has nothing to say: slices are cut only where no groups were found, and where there is a range to cut.';
+
 create function private.clustering_try(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
 returns jsonb
 language plpgsql
@@ -7,6 +20,9 @@ volatile
 set search_path = ''
 as $$
 begin
+  if private.is_not_wanted(p_run, p_arguments ->> 'algorithm') then
+    return null;
+  end if;
   insert into private.clustering_candidates (run_id, algorithm, k, labels, jaccard_sums, resampled_sums)
   select p_run.id, p_arguments ->> 'algorithm', p.k, p.labels, array_fill(0::double precision, array[p.k]), array_fill(0::double precision, array[p.k])
   from private.run_clustering_algorithm(p_arguments ->> 'algorithm', private.clustering_sample_points(p_run.id),
@@ -59,6 +75,9 @@ declare
   v_algorithm constant text := p_arguments ->> 'algorithm';
   v_half private.clustering_halves;
 begin
+  if not exists (select from private.clustering_candidates c where c.run_id = p_run.id and c.algorithm = v_algorithm) then
+    return null;
+  end if;
   select * into v_half from private.clustering_halves h where h.run_id = p_run.id and h.round = (p_arguments ->> 'round')::integer;
   insert into private.clustering_refits (run_id, algorithm, round, k, labels, gaps)
   select p_run.id, v_algorithm, v_half.round, p.k, p.labels, p.gaps
@@ -120,29 +139,36 @@ declare
   v_bar constant jsonb := p_run.parameters #> array['algorithms', p_arguments ->> 'algorithm'];
   v_candidate private.clustering_candidates;
   v_valley double precision;
-  v_overlap double precision;
+  v_score double precision;
 begin
-  select c.*, s.overlap into v_candidate
+  select c.* into v_candidate
   from private.clustering_candidates c
   cross join lateral (select avg(x) / c.rounds as overlap, min(x) / c.rounds as least from unnest(c.jaccard_sums) x) s
-  where c.run_id = p_run.id and c.algorithm = p_arguments ->> 'algorithm' and c.valley is null
-    and s.overlap >= (v_bar ->> 'min_overlap')::double precision and s.least >= (p_run.parameters ->> 'min_group_overlap')::double precision
+  where c.run_id = p_run.id and c.algorithm = p_arguments ->> 'algorithm' and c.k < coalesce((p_cursor ->> 'below')::integer, 1000)
+    and s.overlap >= (v_bar ->> 'min_overlap')::double precision and s.least >= (v_bar ->> 'min_group_overlap')::double precision
+    -- A slice is a good part of the range: what is small and stable may be a handful of outliers.
+    and ((v_bar ->> 'max_valley') is not null or (select min(g.n) from (select count(*) as n from unnest(c.labels) l group by l) g) >= 0.4 / c.k * cardinality(c.labels))
   order by c.k desc limit 1;
   if v_candidate.k is null then
     return null;
   end if;
-  -- A half in which it could not be made has no valley.
-  select (coalesce(sum(private.valley_of_half(p_run, r)), 0) + v_candidate.rounds - count(*)) / v_candidate.rounds into v_valley
-  from private.clustering_refits r where r.run_id = p_run.id and r.algorithm = v_candidate.algorithm and r.k = v_candidate.k;
-  select avg(x) / v_candidate.rounds into v_overlap from unnest(v_candidate.jaccard_sums) x;
+  if (v_bar ->> 'max_valley') is null then
+    v_valley := 0;
+  else
+    -- A half in which it could not be made has no valley.
+    select (coalesce(sum(private.valley_of_half(p_run, r)), 0) + v_candidate.rounds - count(*)) / v_candidate.rounds into v_valley
+    from private.clustering_refits r where r.run_id = p_run.id and r.algorithm = v_candidate.algorithm and r.k = v_candidate.k;
+  end if;
+  v_score := case when v_valley <= coalesce((v_bar ->> 'max_valley')::double precision, 1)
+    then (select avg(x) from unnest(v_candidate.jaccard_sums) x) / v_candidate.rounds * (1 - v_valley) * ln(v_candidate.k) end;
   update private.clustering_candidates c
-  set valley = v_valley, score = case when v_valley <= (v_bar ->> 'max_valley')::double precision then v_overlap * (1 - v_valley) * ln(c.k) end
+  set valley = case when (v_bar ->> 'max_valley') is not null then v_valley end, score = v_score
   where c.run_id = p_run.id and c.algorithm = v_candidate.algorithm and c.k = v_candidate.k;
-  return case when v_valley > (v_bar ->> 'max_valley')::double precision then jsonb_build_object('below', v_candidate.k) end;
+  return case when v_score is null then jsonb_build_object('below', v_candidate.k) end;
 end
 $$;
 comment on function private.clustering_separate(cohorts.clustering_runs, jsonb, jsonb) is
-  'Step: the finest partition by {algorithm} whose groups come back on halves of the sample (mean overlap min_overlap of the algorithm, each min_group_overlap) and lie apart (valley at most max_valley); one partition a call, the finest first.';
+  'Step: the finest partition by {algorithm} whose groups come back on halves of the sample (mean overlap min_overlap of the algorithm, each min_group_overlap) and lie apart (valley at most max_valley; slices have none); one partition a call, the finest first.';
 
 create function private.purity(p_labels integer[], p_others integer[])
 returns double precision
@@ -172,37 +198,10 @@ as $$
       where o.run_id = c.run_id and o.score is not null and o.valley < c.valley + 0.2
         and not coalesce((p_run.parameters #>> array['algorithms', o.algorithm, 'round_groups'])::boolean, false)
         and private.purity(c.labels, o.labels) < 0.9))
-  order by c.k desc, c.score desc, c.algorithm limit 1
+  order by c.valley is null, c.k desc, c.score desc, c.algorithm limit 1
 $$;
 comment on function private.best_candidate(cohorts.clustering_runs) is
   'Of the partitions whose groups are stable and lie apart the one with most groups, the higher score between equals; null: there are no groups.';
-
-create function private.has_strata(p_points extensions.vector[], p_dimensions integer)
-returns boolean
-language sql
-stable
-set search_path = ''
-as $$
-  with moment as (
-    select u.i, avg(u.x) as m, avg(u.x ^ 2) as m2, avg(u.x ^ 3) as m3, avg(u.x ^ 4) as m4
-    from unnest(p_points) p (v) cross join lateral unnest(p.v::real[]::double precision[]) with ordinality u (x, i)
-    group by u.i
-  ),
-  shape as (
-    select (m3 - 3 * m * m2 + 2 * m ^ 3) / v ^ 1.5 as skewness, (m4 - 4 * m * m3 + 6 * m ^ 2 * m2 - 3 * m ^ 4) / v ^ 2 - 3 as kurtosis
-    from (select x.*, m2 - m ^ 2 as v from moment x) x where x.v > 1e-6
-  ),
-  axis as (
-    select a.i, var_pop(-(p.v operator(extensions.<#>) a.axis)) as variance
-    from unnest(private.principal_axes(p_points)) with ordinality a (axis, i) cross join unnest(p_points) p (v) group by a.i
-  )
-  select p_dimensions > 2
-    and (select max(x.variance) >= 1.15 * min(x.variance) from axis x)
-    -- 18.4: one in 10,000 by chance (chi-squared with two degrees of freedom).
-    and (select avg((cardinality(p_points) / 6.0 * (s.skewness ^ 2 + s.kurtosis ^ 2 / 4) > 18.4)::integer) >= 0.5 from shape s)
-$$;
-comment on function private.has_strata(extensions.vector[], integer) is
-  'Whether it makes sense to slice people who form no groups: one direction in which they differ most (first principal component at least 1.15 times the second), and most dimensions not normal (Jarque and Bera 1980). Of a cloud without either every slicing is as good as any other.';
 
 create function private.clustering_choose(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
 returns jsonb
@@ -212,22 +211,12 @@ set search_path = ''
 as $$
 declare
   v_chosen private.clustering_candidates := private.best_candidate(p_run);
-  v_structure text := case when v_chosen.k is not null then 'groups' else 'none' end;
 begin
-  if v_chosen.k is null and private.has_strata(private.clustering_sample_points(p_run.id), p_run.varying_dimensions) then
-    select c.* into v_chosen from private.clustering_candidates c
-    cross join lateral (select avg(x) / c.rounds as overlap, min(x) / c.rounds as least from unnest(c.jaccard_sums) x) s
-    where c.run_id = p_run.id and (p_run.parameters #>> array['algorithms', c.algorithm, 'round_groups'])::boolean
-      and s.overlap >= (p_run.parameters ->> 'min_strata_overlap')::double precision and s.least >= (p_run.parameters ->> 'min_strata_overlap')::double precision - 0.05
-      -- A slice is a good part of the range: what is small and stable may be a handful of outliers.
-      and (select min(g.n) from (select count(*) as n from unnest(c.labels) l group by l) g) >= 0.4 / c.k * cardinality(c.labels)
-    order by c.k desc, c.algorithm limit 1;
-    v_structure := case when v_chosen.k is not null then 'strata' else 'none' end;
-  end if;
   update private.clustering_candidates c set is_chosen = true
   where c.run_id = p_run.id and c.algorithm = v_chosen.algorithm and c.k = v_chosen.k;
   update cohorts.clustering_runs r
-  set structure = v_structure, algorithm_name = coalesce(v_chosen.algorithm, r.algorithm_name), function_name = coalesce('cohorts.cluster_' || v_chosen.algorithm, r.function_name),
+  set structure = case when v_chosen.k is null then 'none' when (p_run.parameters #>> array['algorithms', v_chosen.algorithm, 'slices'])::boolean then 'strata' else 'groups' end,
+    algorithm_name = coalesce(v_chosen.algorithm, r.algorithm_name), function_name = coalesce('cohorts.cluster_' || v_chosen.algorithm, r.function_name),
     candidates = (
       select coalesce(jsonb_agg(jsonb_build_object('algorithm', c.algorithm, 'k', c.k,
         'coverage', (select avg((l > 0)::integer) from unnest(c.labels) l), 'overlap', (select jsonb_agg(s / c.rounds) from unnest(c.jaccard_sums) s),
