@@ -30,7 +30,7 @@ as $$
   ) t
 $$;
 comment on function private.told_sizes(uuid) is
-  'The last event of each cohort that told its size. Growth is measured from there: from run to run slow growth would never be seen.';
+  'The last event of each cohort that told its size: from run to run slow growth would never be seen.';
 
 create function private.cohort_flows(p_run cohorts.clustering_runs)
 returns setof private.cohort_flow

@@ -25,20 +25,19 @@ set search_path = ''
 return p_count || case when p_count = 1 then ' person' else ' people' end;
 comment on function private.people(bigint) is 'A number of people in words.';
 
-create function private.largest_difference(p_scaling jsonb, p_from extensions.vector, p_to extensions.vector)
-returns text
+create function private.largest_difference(p_scaling jsonb, p_from extensions.vector, p_to extensions.vector, out label text, out is_less boolean)
 language sql
 immutable
 set search_path = ''
 as $$
-  select case when d.difference < 0 then 'less: ' else '' end || f.label
+  select f.label, d.difference < 0
   from jsonb_to_recordset(p_scaling) f (position integer, label text, standard_deviation double precision)
   cross join lateral (select (p_to::real[])[f.position] - (p_from::real[])[f.position] as difference) d
   where f.standard_deviation > 0 and d.difference <> 0
   order by abs(d.difference) desc, f.position limit 1
 $$;
 comment on function private.largest_difference(jsonb, extensions.vector, extensions.vector) is
-  'In what p_to differs most from p_from, in standard deviations: the label of the component in feature_scaling of their run, with "less: " before it where p_to has less. Null where they are equal or one is null.';
+  'In what p_to differs most from p_from, in standard deviations: the label of the component in feature_scaling of their run, and whether p_to has less of it. Null where they are equal or one is null.';
 
 create function private.cohort_heirs(p_run cohorts.clustering_runs, p_flows private.cohort_flow[], p_cohort uuid)
 returns jsonb
@@ -75,41 +74,47 @@ as $$
   ),
   known as (
     select g.label, g.people, g.newcomers, m.cohort_id, m.overlap, m.members_before, l.gone, l.unassigned,
-      coalesce(f.people, 0) as kept, coalesce(f.stayed, 0) as stayed, coalesce(t.members, m.members_before) as told, t.told_at,
+      coalesce(f.people, 0) as kept, coalesce(f.stayed, 0) as stayed,
       (select array_agg(x.cohort_id order by x.cohort_id) from unnest(p_matches) x where x.fate = 'merged' and x.label = g.label) as merged
     from grouped g
     join unnest(p_matches) m on m.is_heir and m.label = g.label and m.fate = 'survived'
     join lost l on l.cohort_id = m.cohort_id
     left join unnest(p_flows) f on f.cohort_id = m.cohort_id and f.label = g.label
-    left join private.told_sizes(p_run.brand_id) t on t.cohort_id = m.cohort_id
   ),
   sized as (
-    -- Who came and who went since the size was told: by chance alone they differ by about the root of their sum (McNemar 1947).
-    select k.*, case when abs(k.people - k.told) > (p_run.parameters ->> 'size_change')::double precision * k.told
-        and abs(k.people - k.told) > (p_run.parameters ->> 'size_errors')::double precision * sqrt(k.people + k.told - 2 * k.stayed)
-      then sign(k.people - k.told) else 0 end as change
+    select k.*, c.members as compared_with, c.at as compared_at, coalesce(sign(k.people - c.members), 0) as change
     from known k
+    left join private.told_sizes(p_run.brand_id) t on t.cohort_id = k.cohort_id
+    left join lateral (
+      -- Who came and who went: by chance alone they differ by about the root of their sum (McNemar 1947). Slow change is
+      -- seen from the size last told, and must be twice as large: what once stood just below the limit would cross it on a
+      -- quiet day.
+      select b.members, b.at
+      from (values (k.members_before, k.kept, 1, null), (t.members, k.stayed, 2, t.told_at)) b (members, kept, times, at)
+      where abs(k.people - b.members) > b.times * (p_run.parameters ->> 'size_change')::double precision * b.members
+        and abs(k.people - b.members) > (p_run.parameters ->> 'size_errors')::double precision * sqrt(k.people + b.members - 2 * b.kept)
+      order by b.times limit 1
+    ) c on true
   )
   select s.cohort_id, case s.change when 1 then 'grown' when -1 then 'shrunk' else 'survived' end::cohorts.evolution_event,
     concat_ws(' ', case when s.change = 0 then format('The same cohort: %s before, %s now.', private.people(s.members_before), s.people)
-        else format('%s from %s to %s.', case s.change when 1 then 'Grown' else 'Shrunk' end, s.told, private.people(s.people)) end,
-      format('It took in %s.', (select string_agg(coalesce(format('"%s"', c.cohort_name), 'another cohort'), ' and ' order by c.id)
-        from cohorts.cohorts c where c.brand_id = p_run.brand_id and c.id = any (s.merged)))),
+        else format('%s from %s to %s%s.', case s.change when 1 then 'Grown' else 'Shrunk' end, s.compared_with, private.people(s.people), ' since ' || s.compared_at::date) end,
+      'It took in ' || (select string_agg(coalesce(format('"%s"', c.cohort_name), 'another cohort'), ' and ' order by c.id)
+        from cohorts.cohorts c where c.brand_id = p_run.brand_id and c.id = any (s.merged)) || '.'),
     case s.change
       when 1 then concat_ws(', ', private.people(nullif(s.newcomers, 0)) || ' joined', private.people(nullif(s.people - s.newcomers - s.kept, 0)) || ' came from other cohorts')
       when -1 then concat_ws(', ', private.people(nullif(s.gone, 0)) || ' became inactive',
         private.people(nullif(s.members_before - s.gone - s.unassigned - s.kept, 0)) || ' moved to other cohorts',
         private.people(nullif(s.unassigned, 0)) || ' no longer resemble any cohort') end,
-    s.merged, jsonb_build_object('member_count', s.members_before) || case when s.change <> 0
-      then jsonb_build_object('compared_with', jsonb_build_object('member_count', s.told, 'at', s.told_at)) else '{}' end,
+    s.merged, jsonb_build_object('member_count', s.members_before) || case when s.compared_at is not null
+      then jsonb_build_object('compared_with', jsonb_build_object('member_count', s.compared_with, 'at', s.compared_at)) else '{}' end,
     jsonb_build_object('member_count', s.people), greatest(s.people, s.members_before)::integer, s.overlap
   from sized s
   union all
   select c.id, 'born',
     case when p.parent_id is null then format('%s form a cohort of their own.', private.people(g.people))
       else format('%s of %s form a cohort of their own.', private.people(g.people), coalesce(format('"%s"', o.cohort_name), 'another cohort')) end,
-    'they differ from the others in: ' || private.largest_difference(p_run.feature_scaling,
-      array_fill(0::real, array[extensions.vector_dims(c.centroid_vector)])::extensions.vector, c.centroid_vector),
+    'they differ from the others in: ' || case when d.is_less then 'less: ' else '' end || d.label,
     array[p.parent_id], '{}', jsonb_build_object('member_count', g.people) || case when p.parent_id is null then '{}'
       else jsonb_build_object('parent', jsonb_build_object('cohort_id', p.parent_id, 'share', p.share)) end,
     g.people::integer, c.stability_score
@@ -117,10 +122,12 @@ as $$
   join cohorts.cohorts c on c.brand_id = p_run.brand_id and c.id = p_run.cohort_ids[g.label]
   left join private.cohort_parents(p_flows, p_matches) p on p.label = g.label
   left join cohorts.cohorts o on o.brand_id = p_run.brand_id and o.id = p.parent_id
+  cross join lateral private.largest_difference(p_run.feature_scaling,
+    array_fill(0::real, array[extensions.vector_dims(c.centroid_vector)])::extensions.vector, c.centroid_vector) d
   where not exists (select from unnest(p_matches) m where m.is_heir and m.label = g.label)
 $$;
 comment on function private.events_of_groups(cohorts.clustering_runs, private.cohort_flow[], private.cohort_match[]) is
-  'Events of the cohorts that a run found: survived, grown or shrunk, or born. Grown and shrunk: by more than size_change of the size last told, and by more than size_errors standard errors of what coming and going does by chance.';
+  'Events of the cohorts that a run found: survived, grown or shrunk, or born. Grown and shrunk: since the run before by more than size_change, or since its size was last told by more than twice that, and in both cases by more than size_errors standard errors of what coming and going does by chance.';
 
 create function private.events_of_ends(p_run cohorts.clustering_runs, p_flows private.cohort_flow[], p_matches private.cohort_match[])
 returns setof private.evolution_event
@@ -144,10 +151,10 @@ as $$
       when 'merged' then format('Its %s now belong to %s.', private.people(e.members_before), coalesce(format('"%s"', h.cohort_name), 'another cohort'))
       else format('Its %s no longer stay together.', private.people(e.members_before)) end,
     case e.fate
-      when 'split' then 'people moved apart in: ' || private.largest_difference(p_run.feature_scaling,
+      when 'split' then 'people moved apart in: ' || (select d.label from private.largest_difference(p_run.feature_scaling,
         (select c.centroid_vector from cohorts.cohorts c where c.brand_id = p_run.brand_id and c.id = e.part_ids[1]),
-        (select c.centroid_vector from cohorts.cohorts c where c.brand_id = p_run.brand_id and c.id = e.part_ids[2]))
-      when 'merged' then 'what set them apart no longer does: ' || private.largest_difference(r.feature_scaling, o.centroid, e.centroid)
+        (select c.centroid_vector from cohorts.cohorts c where c.brand_id = p_run.brand_id and c.id = e.part_ids[2])) d)
+      when 'merged' then 'what set them apart no longer does: ' || (select d.label from private.largest_difference(r.feature_scaling, o.centroid, e.centroid) d)
       else concat_ws(', ',
         nullif(round(100 * (e.heirs ->> 'gone_share')::numeric), 0) || '% of the people became inactive',
         nullif(round(100 * (1 - (e.heirs ->> 'gone_share')::numeric - (e.heirs ->> 'unassigned_share')::numeric)), 0) || '% are in other cohorts',

@@ -45,6 +45,9 @@ declare
   v_matches private.cohort_match[];
   v_run cohorts.clustering_runs;
 begin
+  if p_run.cohort_ids is not null then
+    return null;  -- done already
+  end if;
   v_flows := array(select f from private.cohort_flows(p_run) f);
   v_matches := array(select m from private.match_cohorts(p_run, v_flows) m);
   update cohorts.clustering_runs r
@@ -67,6 +70,8 @@ returns jsonb
 language plpgsql
 volatile
 set search_path = ''
+set enable_nestloop = off -- the points of a run are of unknown number
+set jit = off
 as $$
 declare
   v_size constant integer := p_run.parameters ->> 'publish_size';

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createRandom } from "../../demo/random.ts";
 import type { Engine } from "../../stack/types.ts";
 import { type EvolutionWindow, generateEvolution } from "../generators/evolution.ts";
 import type { BenchRow } from "../row.ts";
@@ -41,13 +42,33 @@ export async function evolutionRows(query: Query): Promise<BenchRow[]> {
   for (const statement of readFileSync(HELPERS, "utf8").split(/(?<=^\$\$;)$/m)) {
     if (statement.trim()) await query(statement);
   }
-  const found = await score(query, async (brand, _people, _window, at) => {
+  const found = process.env.TOLD ? undefined : await score(query, async (brand, _people, _window, at) => {
     await query("select cohorts.discover($1::uuid, p_now => $2::timestamptz)", [brand, at]);
   });
-  const told = await score(query, async (brand, people, window, at) => {
-    await publish(query, brand, people, window.groups, at);
-  });
-  return [...rows("planted evolution, k unknown", found), ...rows("planted evolution, groups told", told)];
+  const told = await score(query, tellGroups(query, 0, 0));
+  const vague = await score(query, tellGroups(query, 0.1, 0.2));
+  return [
+    ...(found ? rows("planted evolution, k unknown", found) : []),
+    ...rows("planted evolution, groups told", told),
+    ...rows("planted evolution, 1 in 10 told wrong, 2 in 10 in no group", vague),
+  ];
+}
+
+function tellGroups(query: Query, wrong: number, none: number): Discover {
+  const random = createRandom(1);
+  return async (brand, people, { groups }, at) => {
+    const known = [...new Set(groups)];
+    const labels = groups.map((group) => {
+      const draw = random.next();
+      return draw < none ? 0 : 1 + (draw < none + wrong ? random.pick(known) : group);
+    });
+    await query("select tests.publish_groups($1::uuid, $2::uuid[], $3::int[], $4::timestamptz)", [
+      brand,
+      people,
+      labels,
+      at,
+    ]);
+  };
 }
 
 function rows(what: string, score: Score): BenchRow[] {
@@ -177,15 +198,6 @@ async function measure(query: Query, brand: string, people: string[], window: Ev
      on conflict (brand_id, actor_id, vector_name) where is_current do update set vector_data = excluded.vector_data, generated_at = excluded.generated_at`,
     [brand, people, vectors, at],
   );
-}
-
-async function publish(query: Query, brand: string, people: string[], groups: number[], at: string): Promise<void> {
-  await query("select tests.publish_groups($1::uuid, $2::uuid[], $3::int[], $4::timestamptz)", [
-    brand,
-    people,
-    groups.map((group) => group + 1),
-    at,
-  ]);
 }
 
 async function cohortsOf(query: Query, brand: string, people: string[]): Promise<(string | null)[]> {
