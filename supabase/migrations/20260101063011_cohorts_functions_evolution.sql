@@ -92,7 +92,8 @@ as $$
       select b.members, b.at
       from (values (k.members_before, k.kept, 1, null), (t.members, k.stayed, 2, t.told_at)) b (members, kept, times, at)
       where abs(k.people - b.members) > b.times * (p_run.parameters ->> 'size_change')::double precision * b.members
-        and abs(k.people - b.members) > (p_run.parameters ->> 'size_errors')::double precision * sqrt(k.people + b.members - 2 * b.kept)
+        and abs(k.people - b.members) > (p_run.parameters ->> 'size_errors')::double precision
+          * sqrt(greatest(k.people + b.members - 2 * b.kept, abs(k.people - b.members)))
       order by b.times limit 1
     ) c on true
   )

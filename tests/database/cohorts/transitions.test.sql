@@ -1,5 +1,5 @@
 begin;
-select plan(46);
+select plan(50);
 
 -- 240 people in four groups; the runs are told who is where (people.g), so that this is about what the events say.
 create temp table t on commit drop as
@@ -85,7 +85,8 @@ select ok((select bool_and(abs((h ->> 'share')::double precision - 1 / 3.0) < 1e
 select ok((select count(*) = 2 and bool_and(abs(a.alpha - 11) < 1e-9 and abs(a.beta - 19) < 1e-9) from stimuli.arms a join first f on f.id = a.cohort_id where f.g in (3, 4)),
   'and a third of what it had learnt');
 
--- Three equal parts, none of them large enough.
+-- Three equal parts, none of them large enough; two people are gone.
+delete from people where i in (select i from people where g = 4 order by i limit 2);
 update people p set g = 10 + n.n % 3 from (select i, row_number() over (order by i) as n from people where g = 4) n where n.i = p.i;
 select pg_temp.run('2026-02-08');
 select is(pg_temp.kinds('2026-02-08'), 'born born born survived survived split', 'a cohort in three equal parts is split');
@@ -93,23 +94,33 @@ select is((select cohort_status from events where day = '2026-02-08' and event_t
 select is((select count(*) from first f join cohorts.cohorts c on c.parent_cohort_id = f.id where f.g = 4), 3::bigint, 'with three children');
 
 -- A new group out of all.
-update people set g = 20 where i % 7 = 3;
+update people set g = 20 where i % 7 in (2, 3);
 select pg_temp.run('2026-02-09');
 select is((select array_agg(c.parent_cohort_id is null) from events e join cohorts.cohorts c on c.id = e.cohort_id where e.day = '2026-02-09' and e.event_type = 'born'), '{t}', 'who comes from everywhere forms a cohort without a parent');
+select is((select count(*) from events where day = '2026-02-09' and event_type in ('split', 'merged', 'dissolved')), 0::bigint, 'and those it took two in seven of did not split');
+select is((select string_agg(distinct event_type::text, ' ') from events where day = '2026-02-09' and (before_state ->> 'member_count')::integer < 30), 'survived',
+  'nor do the small ones count as shrunk, who lost seven of 26: chance does that');
+select isnt_empty($$select from events where day = '2026-02-09' and event_type = 'shrunk'$$, 'as the large ones do');
 
--- Sizes. The cohort of group 1 has some 70 people: 30 of them go.
+-- Thirty people of one cohort go.
 update actors.actors set is_active = false where id in (select id from people where g = 1 order by i limit 30);
 delete from people where id in (select id from people where g = 1 order by i limit 30);
--- Of one of the small ones, three in twelve.
-delete from people where id in (select id from people where g = 11 order by i limit (select count(*) / 4 from people where g = 11));
 select pg_temp.run('2026-02-10');
-select is((select array_agg(cohort_id) from events where day = '2026-02-10' and event_type = 'shrunk'), (select array_agg(id) from first where g = 1), 'a cohort that loses 30 of 70 has shrunk; one that loses a few of a few survived');
+select is((select array_agg(cohort_id) from events where day = '2026-02-10' and event_type = 'shrunk'), (select array_agg(id) from first where g = 1), 'a cohort that loses 30 people has shrunk');
 select matches((select trigger_reason from events where day = '2026-02-10' and event_type = 'shrunk'), '^30 people became inactive; ', 'and it says why');
 
 -- Doubtful: little more than half of a cohort stays together.
 update people set g = (array[11, 12, 10])[1 + i / 4 % 3] where id in (select id from people where g = 3 order by i limit (select floor(0.45 * count(*)) from people where g = 3));
 select pg_temp.run('2026-02-11');
 select is((select array_agg(event_confidence < 0.6) from events where requires_review), '{t}', 'a cohort of which little more than half stays asks for a look, alone of all');
+
+-- Three in five of a cohort are like nobody: it is what is left.
+create temp table largest on commit drop as select g from people group by g order by count(*) desc, g limit 1;
+create temp table thinned on commit drop as select pg_temp.cohort_of(min(p.i)) as id from people p join largest using (g);
+update people set g = 0 where id in (select p.id from people p join largest using (g) order by i limit (select floor(0.6 * count(*)) from people join largest using (g)));
+select pg_temp.run('2026-02-12');
+select is((select event_type::text || ': ' || regexp_replace(trigger_reason, '\d+', 'n') from events e join thinned c on c.id = e.cohort_id where e.day = '2026-02-12'),
+  'shrunk: n people no longer resemble any cohort; found by a run (manual)', 'a cohort that most people leave for no other goes on as those who stay');
 
 -- What is always so.
 select is((select count(*) from t join cohorts.cohorts c on c.brand_id = t.brand left join cohorts.cohorts p on p.id = c.parent_cohort_id
@@ -123,7 +134,7 @@ select is((select count(*) from (select run_id, cohort_id from events group by 1
 
 -- The step again, for a run that has done it.
 create temp table counted on commit drop as select count(*) as n, (select sum(alpha + beta) from stimuli.arms) as learnt from events;
-select private.clustering_match(r, '{}', null) from t join cohorts.clustering_runs r on r.brand_id = t.brand and r.started_at = '2026-02-11';
+select private.clustering_match(r, '{}', null) from t join cohorts.clustering_runs r on r.brand_id = t.brand and r.started_at = '2026-02-12';
 select private.inherit_arms(t.brand, array_agg(row(e.id, e.cohort_id, (h ->> 'cohort_id')::uuid, (h ->> 'share')::double precision, false, e.event_timestamp)::private.arm_passage))
 from t, events e, jsonb_array_elements(e.after_state -> 'heirs') h group by t.brand;
 select ok((select c.n = count(*) and c.learnt = (select sum(alpha + beta) from stimuli.arms) from counted c, events group by c.n, c.learnt), 'a step that is done again does nothing twice');
