@@ -114,8 +114,8 @@ as $$
   union all
   select c.id, 'born',
     case when p.parent_id is null then format('%s form a cohort of their own.', private.people(g.people))
-      else format('%s of %s form a cohort of their own.', private.people(g.people), coalesce(format('"%s"', o.cohort_name), 'another cohort')) end,
-    'they differ from the others in: ' || case when d.is_less then 'less: ' else '' end || d.label,
+      else format('%s, most of them from %s, form a cohort of their own.', private.people(g.people), coalesce(format('"%s"', o.cohort_name), 'another cohort')) end,
+    'what sets them apart: ' || d.label || case when d.is_less then ' (less)' else '' end,
     array[p.parent_id], '{}', jsonb_build_object('member_count', g.people) || case when p.parent_id is null then '{}'
       else jsonb_build_object('parent', jsonb_build_object('cohort_id', p.parent_id, 'share', p.share)) end,
     g.people::integer, c.stability_score

@@ -1,5 +1,5 @@
 begin;
-select plan(50);
+select plan(51);
 
 -- 240 people in four groups; the runs are told who is where (people.g), so that this is about what the events say.
 create temp table t on commit drop as
@@ -87,11 +87,15 @@ select ok((select count(*) = 2 and bool_and(abs(a.alpha - 11) < 1e-9 and abs(a.b
 
 -- Three equal parts, none of them large enough; two people are gone.
 delete from people where i in (select i from people where g = 4 order by i limit 2);
+update core.system_parameters set parameter_value = '0.5' where parameter_key = 'stimuli.inherited_strength';
 update people p set g = 10 + n.n % 3 from (select i, row_number() over (order by i) as n from people where g = 4) n where n.i = p.i;
 select pg_temp.run('2026-02-08');
 select is(pg_temp.kinds('2026-02-08'), 'born born born survived survived split', 'a cohort in three equal parts is split');
 select is((select cohort_status from events where day = '2026-02-08' and event_type = 'split'), 'split', 'and ended');
 select is((select count(*) from first f join cohorts.cohorts c on c.parent_cohort_id = f.id where f.g = 4), 3::bigint, 'with three children');
+select ok((select count(*) = 3 and abs(sum(i.fraction) - 0.5 * (1 - min(e.after_state ->> 'gone_share')::double precision)) < 1e-9
+  from events e join stimuli.arm_inheritance i on i.evolution_id = e.id where e.day = '2026-02-08' and e.event_type = 'split'), 'who begin with as much of what it had learnt as the brand says');
+update core.system_parameters set parameter_value = '1' where parameter_key = 'stimuli.inherited_strength';
 
 -- A new group out of all.
 update people set g = 20 where i % 7 in (2, 3);
