@@ -1,5 +1,5 @@
 begin;
-select plan(51);
+select plan(53);
 
 -- 240 people in four groups; the runs are told who is where (people.g), so that this is about what the events say.
 create temp table t on commit drop as
@@ -84,6 +84,18 @@ select ok((select bool_and(abs((h ->> 'share')::double precision - 1 / 3.0) < 1e
   where e.day = '2026-02-07' and e.event_type = 'dissolved'), 'a third of its people is in each');
 select ok((select count(*) = 2 and bool_and(abs(a.alpha - 11) < 1e-9 and abs(a.beta - 19) < 1e-9) from stimuli.arms a join first f on f.id = a.cohort_id where f.g in (3, 4)),
   'and a third of what it had learnt');
+
+-- What was sent to it is answered when it is no more: 30 people, of whom nobody responds.
+create temp table sent on commit drop as select gen_random_uuid() as stimulus;
+insert into stimuli.stimuli_base (id, brand_id, stimulus_type, stimulus_name, content_data) select stimulus, brand, 'message', 'Hello', '{}' from t, sent;
+insert into stimuli.stimulus_deployments (brand_id, stimulus_id, actor_id, cohort_id, template_id, is_holdout, propensity, deployment_channel, deployment_method, delivered_content, deployed_at, window_ends_at)
+select t.brand, s.stimulus, p.id, f.id, t.template, false, 1, 'email', 'push', '{}', '2026-02-06', '2026-02-07' from t, sent s, first f, people p where f.g = 2 and p.i <= 30;
+create temp table rewarded on commit drop as select l.* from t, private.learn_arms(t.brand, (select array_agg(d.id) from sent s join stimuli.stimulus_deployments d on d.stimulus_id = s.stimulus), '2026-02-07 12:00') l;
+select set_eq($$select cohort_id, round((alpha_after + beta_after - alpha_before - beta_before)::numeric, 9), 10::bigint from rewarded$$,
+  $$select f.id, 10::numeric, 10::bigint from first f where f.g <> 2$$, 'its heirs learn from it, each for its share of the people');
+select private.take_back_reward(t.brand, f.id, t.template, 15, '2026-02-07 12:00') from t, first f where f.g = 2;
+select is((select array_agg(distinct round((a.alpha - r.alpha_after)::numeric, 6)) from rewarded r join stimuli.arms a on a.id = r.arm_id), '{-5.000000}', 'and what is taken back, each for its share');
+select private.take_back_reward(t.brand, f.id, t.template, -15, '2026-02-07 12:00') from t, first f where f.g = 2;
 
 -- Three equal parts, none of them large enough; two people are gone.
 delete from people where i in (select i from people where g = 4 order by i limit 2);
