@@ -78,6 +78,7 @@ create table cohorts.cohort_evolution_log (
   source_data jsonb not null default '{}',
   source_signals jsonb not null default '[]',
   created_at timestamptz not null default now(),
+  unique (brand_id, id),
   foreign key (brand_id, cohort_id) references cohorts.cohorts (brand_id, id) on delete set null (cohort_id),
   foreign key (brand_id, run_id) references cohorts.clustering_runs (brand_id, id) on delete set null (run_id)
 );
@@ -85,7 +86,15 @@ create index cohort_evolution_log_cohort_idx on cohorts.cohort_evolution_log (br
 create index cohort_evolution_log_run_idx on cohorts.cohort_evolution_log (brand_id, run_id);
 
 comment on table cohorts.cohort_evolution_log is
-  'What happened to the cohorts: one row per cohort and run (born, survived, grown, shrunk, merged, dissolved), plus batches of members who joined between runs.';
-comment on column cohorts.cohort_evolution_log.event_confidence is 'Overlap of members that the event was concluded from (MONIC): common members / members before.';
+  'What happened to the cohorts: one row per cohort and run (born, survived, grown, shrunk, split, merged, dissolved), plus batches of members who joined between runs.';
+comment on column cohorts.cohort_evolution_log.trigger_reason is 'Why, in words, and which run found it.';
+comment on column cohorts.cohort_evolution_log.before_state is
+  '{member_count}; of a growth that was too slow to be seen from run to run also compared_with: {member_count, at}.';
+comment on column cohorts.cohort_evolution_log.after_state is
+  '{member_count}; of a birth out of another cohort also parent: {cohort_id, share of the people}; of a split, merged or dissolved cohort heirs: [{cohort_id, people, share}], unassigned_share and gone_share (no longer seen), which add up to 1.';
+comment on column cohorts.cohort_evolution_log.event_confidence is
+  'Survived, grown, shrunk, merged: overlap of members (common members / members before, by age weight; MONIC). Dissolved: 1 - the largest overlap. Born: stability of the new cohort. Split: share of the people in the parts, or the least stability of a part if that is less.';
 comment on column cohorts.cohort_evolution_log.event_importance is 'Share of the run''s actors that the event touches.';
-comment on column cohorts.cohort_evolution_log.related_cohort_ids is 'Other cohorts in the event: the one that took the members of a merged cohort.';
+comment on column cohorts.cohort_evolution_log.requires_review is 'Whether event_confidence is below the parameter cohorts.review_confidence.';
+comment on column cohorts.cohort_evolution_log.related_cohort_ids is
+  'Other cohorts in the event: the parent of a newborn, the children of one that split, whom a cohort took in, the heirs of one that merged or dissolved, largest first.';

@@ -41,10 +41,15 @@ set enable_nestloop = off -- the points of a run are of unknown number
 set jit = off
 as $$
 declare
+  v_flows private.cohort_flow[];
   v_matches private.cohort_match[];
   v_run cohorts.clustering_runs;
 begin
-  select array_agg(m) into v_matches from private.match_cohorts(p_run) m;
+  if p_run.cohort_ids is not null then
+    return null;  -- done already
+  end if;
+  v_flows := array(select f from private.cohort_flows(p_run) f);
+  v_matches := array(select m from private.match_cohorts(p_run, v_flows) m);
   update cohorts.clustering_runs r
   set cohort_ids = (
     select array_agg(coalesce(m.cohort_id, private.uuid_v7()) order by c.label)
@@ -52,8 +57,8 @@ begin
     left join unnest(v_matches) m on m.is_heir and m.label = c.label)
   where r.id = p_run.id returning r.* into v_run;
   perform private.write_cohorts(v_run);
-  perform private.log_cohort_evolution(v_run, v_matches);
-  perform private.end_cohorts(v_run, v_matches);
+  perform private.log_cohort_evolution(v_run, v_flows, v_matches);
+  perform private.end_cohorts(v_run, v_flows, v_matches);
   return null;
 end
 $$;
@@ -65,6 +70,8 @@ returns jsonb
 language plpgsql
 volatile
 set search_path = ''
+set enable_nestloop = off -- the points of a run are of unknown number
+set jit = off
 as $$
 declare
   v_size constant integer := p_run.parameters ->> 'publish_size';

@@ -4,11 +4,11 @@ language sql
 stable
 set search_path = ''
 as $$
-  select jsonb_object_agg(k.name, private.parameter(p_brand, 'cohorts.' || k.name))
+  select jsonb_object_agg(substr(k.parameter_key, 9), private.parameter(p_brand, k.parameter_key))
     || jsonb_build_object('algorithms', (
       select jsonb_object_agg(substr(f.function_name, 17), f.parameters) from ai.functions f
       where f.function_name like 'cohorts.cluster\_%' and f.is_active and f.brand_id is null))
-  from unnest('{min_actors, sample_size, max_k, min_share, rounds, resamples, min_overlap, size_change, min_effect, max_false_discovery_rate, max_characteristics, load_size, place_size, publish_size}'::text[]) k (name)
+  from core.system_parameters k where k.parameter_key like 'cohorts.%'
 $$;
 comment on function private.clustering_parameters(uuid) is
   'The tunables of a run as one object: system parameters cohorts.*, with the settings of the brand, and those of every algorithm.';

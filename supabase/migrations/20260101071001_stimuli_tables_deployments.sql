@@ -22,6 +22,30 @@ comment on table stimuli.arms is
 comment on column stimuli.arms.alpha is 'As of last_reward_at: prior plus weighted responses, forgotten exponentially.';
 comment on column stimuli.arms.pulls is 'Deployments it has learned from, never forgotten.';
 
+create table stimuli.arm_inheritance (
+  id uuid primary key default private.uuid_v7(),
+  brand_id uuid not null references core.brands (id) on delete cascade,
+  arm_id uuid not null,
+  from_arm_id uuid not null,
+  evolution_id uuid not null,
+  fraction double precision not null
+    constraint fraction_is_a_share check (fraction between 0 and 1),
+  alpha_gained double precision not null
+    constraint alpha_gained_is_not_negative check (alpha_gained >= 0),
+  beta_gained double precision not null
+    constraint beta_gained_is_not_negative check (beta_gained >= 0),
+  inherited_at timestamptz not null,
+  unique (brand_id, evolution_id, from_arm_id, arm_id),
+  foreign key (brand_id, arm_id) references stimuli.arms (brand_id, id) on delete cascade,
+  foreign key (brand_id, from_arm_id) references stimuli.arms (brand_id, id) on delete cascade,
+  foreign key (brand_id, evolution_id) references cohorts.cohort_evolution_log (brand_id, id) on delete cascade
+);
+comment on table stimuli.arm_inheritance is
+  'What an arm took over when a cohort split, merged or dissolved: the heirs of the cohort begin with what it had learnt. A cohort that goes on after a split hands a share on and keeps the rest: it stands as its own heir.';
+comment on column stimuli.arm_inheritance.evolution_id is 'The event in cohorts.cohort_evolution_log; each is handed on once.';
+comment on column stimuli.arm_inheritance.fraction is 'Share of what from_arm_id had learnt: the share of the people, for the child of a split times the parameter stimuli.inherited_strength.';
+comment on column stimuli.arm_inheritance.alpha_gained is 'Responses above the prior, as of inherited_at; beta_gained: silences.';
+
 create table stimuli.stimulus_deployments (
   id uuid primary key default private.uuid_v7(),
   brand_id uuid not null references core.brands (id) on delete cascade,

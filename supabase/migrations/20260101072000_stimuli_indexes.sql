@@ -6,6 +6,8 @@ create index stimuli_base_reasoning_log_idx on stimuli.stimuli_base (brand_id, r
 create index stimuli_base_created_at_idx on stimuli.stimuli_base (brand_id, created_at desc);
 create index offers_approved_by_idx on stimuli.offers (brand_id, approved_by);
 create index arms_template_idx on stimuli.arms (brand_id, template_id);
+create index arm_inheritance_arm_idx on stimuli.arm_inheritance (brand_id, arm_id);
+create index arm_inheritance_from_arm_idx on stimuli.arm_inheritance (brand_id, from_arm_id, inherited_at);
 create index stimulus_deployments_stimulus_idx on stimuli.stimulus_deployments (brand_id, stimulus_id, is_holdout);
 create index stimulus_deployments_actor_idx on stimuli.stimulus_deployments (brand_id, actor_id, deployed_at);
 create index stimulus_deployments_cohort_idx on stimuli.stimulus_deployments (brand_id, cohort_id);

@@ -33,3 +33,31 @@ as $$
   where d.id = p_id
 $$;
 comment on function private.explain_deployment(uuid) is 'Explainer of stimuli.stimulus_deployments: what was sent, then to whom.';
+
+create function private.explain_arm(p_id uuid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'kind', 'arm', 'id', a.id, 'brand_id', a.brand_id,
+    'summary', format('"%s" in cohort "%s": %s responses expected of 100', t.template_name, c.cohort_name, round((100 * a.alpha / (a.alpha + a.beta))::numeric, 1)),
+    'alpha', a.alpha, 'beta', a.beta, 'pulls', a.pulls, 'at', a.last_reward_at,
+    'inherited', (
+      select coalesce(jsonb_agg(jsonb_build_object('from_cohort', f.cohort_id, 'event', e.event_type, 'at', i.inherited_at, 'fraction', i.fraction,
+        'responses', i.alpha_gained, 'silences', i.beta_gained) order by i.inherited_at, i.id), '[]')
+      from stimuli.arm_inheritance i
+      join stimuli.arms f on f.id = i.from_arm_id
+      join cohorts.cohort_evolution_log e on e.id = i.evolution_id
+      where i.brand_id = a.brand_id and i.arm_id = a.id),
+    'because', jsonb_build_array(jsonb_build_object('kind', 'cohort', 'id', a.cohort_id)) || (
+      select coalesce(jsonb_agg(distinct jsonb_build_object('kind', 'arm', 'id', i.from_arm_id)), '[]')
+      from stimuli.arm_inheritance i where i.brand_id = a.brand_id and i.arm_id = a.id and i.from_arm_id <> a.id))
+  from stimuli.arms a
+  join stimuli.stimulus_templates t on t.brand_id = a.brand_id and t.id = a.template_id
+  join cohorts.cohorts c on c.brand_id = a.brand_id and c.id = a.cohort_id
+  where a.id = p_id
+$$;
+comment on function private.explain_arm(uuid) is
+  'Explainer of stimuli.arms: what is known of a template in a cohort, what of it was learnt in cohorts that the people came from, then the cohort and those arms.';

@@ -13,6 +13,7 @@ select private.grant_access('stimuli.campaigns', 'staff',
 select private.grant_access('stimuli.messages', 'staff',
   p_insert => '{brand_id, stimulus_id, message_type, message_channel, message_text, media_url, media_type, media_caption, quick_replies, buttons, carousel_items, personalization_tokens, dynamic_content, delivery_method, delivery_priority, retry_attempts, retry_delay_minutes, expect_response, response_timeout_minutes, response_handlers}');
 select private.grant_access('stimuli.arms', 'staff');
+select private.grant_access('stimuli.arm_inheritance', 'staff');
 select private.grant_access('stimuli.stimulus_deployments', 'staff');
 select private.grant_access('stimuli.stimulus_performance_metrics', 'staff');
 select private.grant_access('private.default_templates', 'service');

@@ -30,6 +30,7 @@ insert into core.system_parameters (parameter_key, parameter_value, parameter_ty
   ('stimuli.prior_alpha', '1', 'number', 'Prior of an arm: Beta(prior_alpha, prior_beta). At least 1.'),
   ('stimuli.prior_beta', '9', 'number', 'See stimuli.prior_alpha; 1 and 9 expect one response in ten. At least 1.'),
   ('stimuli.half_life_days', '90', 'number', 'Days after which a reward counts half in its arm. Above 0.'),
+  ('stimuli.inherited_strength', '1', 'number', 'How much of what was learnt from the people of a split cohort counts for the new cohort that they form, 0 to 1.'),
   ('stimuli.auto_approve', 'false', 'boolean', 'Proposals are approved at once instead of waiting as drafts.'),
   ('stimuli.holdout_share', '0.1', 'number', 'Share of people held out of every deployment, 0 to 0.9. With 0 nothing can be attributed.'),
   ('stimuli.attribution_window_days', '14', 'number', 'Days after a deployment in which a signal can be its outcome. Above 0.'),
@@ -51,4 +52,5 @@ select private.register_function('stimuli.record_delivery', 'other', 'communicat
 
 insert into private.explainers (kind, function_name) values
   ('stimulus', 'private.explain_stimulus'),
-  ('deployment', 'private.explain_deployment');
+  ('deployment', 'private.explain_deployment'),
+  ('arm', 'private.explain_arm');

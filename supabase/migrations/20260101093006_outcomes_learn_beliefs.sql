@@ -86,24 +86,28 @@ declare
 begin
   -- A loop: one arm per stimulus and cohort, in one order, so that two calls cannot deadlock.
   for v_group in
-    select d.cohort_id, d.template_id, d.stimulus_id, count(*)::integer as n, count(*) filter (where r.responded)::integer as x
-    from stimuli.stimulus_deployments d
-    cross join lateral (select exists (select from outcomes.outcomes o
-      where o.brand_id = p_brand and o.deployment_id = d.id and private.is_response(o.outcome_type)) as responded) r
-    where d.brand_id = p_brand and d.id = any (p_deployments) and not d.is_holdout
-      and d.cohort_id is not null and d.template_id is not null and d.delivery_status in ('pending', 'sent', 'delivered')
-    group by d.cohort_id, d.template_id, d.stimulus_id
-    order by d.cohort_id, d.template_id, d.stimulus_id
+    select h.cohort_id, d.template_id, d.stimulus_id, d.n, d.x, h.share
+    from (
+      select s.cohort_id, s.template_id, s.stimulus_id, count(*)::integer as n, count(*) filter (where r.responded)::integer as x
+      from stimuli.stimulus_deployments s
+      cross join lateral (select exists (select from outcomes.outcomes o
+        where o.brand_id = p_brand and o.deployment_id = s.id and private.is_response(o.outcome_type)) as responded) r
+      where s.brand_id = p_brand and s.id = any (p_deployments) and not s.is_holdout
+        and s.cohort_id is not null and s.template_id is not null and s.delivery_status in ('pending', 'sent', 'delivered')
+      group by s.cohort_id, s.template_id, s.stimulus_id
+    ) d
+    cross join lateral private.reward_heirs(p_brand, d.cohort_id, p_now) h
+    order by h.cohort_id, d.template_id, d.stimulus_id
   loop
     select * into v_before from stimuli.arms a
     where a.brand_id = p_brand and a.cohort_id = v_group.cohort_id and a.template_id = v_group.template_id;
     select * into v_faded from private.faded_arm(p_brand, v_before, p_now);
     v_after := private.record_reward(p_brand, v_group.cohort_id, v_group.template_id,
-      v_group.x::double precision / v_group.n, v_group.n, p_now, v_group.n);
+      v_group.x::double precision / v_group.n, v_group.n * v_group.share, p_now, round(v_group.n * v_group.share)::integer);
     return query select v_after.id, v_group.stimulus_id, v_group.cohort_id, v_group.template_id, v_group.n, v_group.x,
       v_faded.alpha, v_faded.beta, v_after.alpha, v_after.beta;
   end loop;
 end
 $$;
 comment on function private.learn_arms(uuid, uuid[], timestamptz) is
-  'Rewards the arm of each closed deployment with 1 for a response and 0 for none. The response rate, not the lift, is the reward: inside one cohort both rank the templates alike, and the rate is known ten times more exactly.';
+  'Rewards the arm of each closed deployment with 1 for a response and 0 for none; where its cohort has ended since, the arms of the cohorts its people are in (private.reward_heirs). The response rate, not the lift, is the reward: inside one cohort both rank the templates alike, and the rate is known ten times more exactly.';

@@ -125,3 +125,42 @@ as $$
     where k.brand_id = a.brand_id and k.actor_id = a.id and k.is_current and not k.is_resolved) as found) x
   where a.brand_id = p_brand and a.name in ('contradicts', 'agrees')
 $$;
+
+-- A run that is told which group each person is in (p_labels beside p_actors; 0: like none), so that what comes after the
+-- search can be tried by itself: cohorts, memberships, events. Returns the run.
+create or replace function tests.publish_groups(p_brand uuid, p_actors uuid[], p_labels integer[], p_now timestamptz)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run cohorts.clustering_runs;
+begin
+  v_run := private.request_clustering(p_brand, 'kmeans', 1, p_now, 'manual');
+  perform private.clustering_load(v_run, '{}', null);
+  perform private.clustering_sample(v_run, '{}', null);
+  delete from private.clustering_steps s where s.run_id = v_run.id and s.kind in ('load', 'sample', 'try', 'again', 'choose', 'place');
+  -- The labels of a run are 1 to k.
+  update private.clustering_points p
+  set label = case when n.label > 0 then n.rank else 0 end
+  from (
+    select g.actor_id, g.label, dense_rank() over (order by g.label = 0, g.label) as rank from unnest(p_actors, p_labels) g (actor_id, label)
+  ) n
+  where p.run_id = v_run.id and p.actor_id = n.actor_id;
+  delete from private.clustering_points p where p.run_id = v_run.id and p.label is null;
+  insert into private.clustering_components (run_id, label, place, mean, variance, weight)
+  select v_run.id, p.label, 1, extensions.avg(p.vector), 1, count(*)::double precision / cardinality(p_actors)
+  from private.clustering_points p where p.run_id = v_run.id and p.label > 0 group by p.label;
+  update private.clustering_points p
+  set posteriors = (select array_agg(case when c.label = p.label then 0.9 else 0.1 / k.k end order by c.label) from private.clustering_components c where c.run_id = v_run.id),
+    distances = (select array_agg(p.vector operator(extensions.<->) c.mean order by c.label) from private.clustering_components c where c.run_id = v_run.id)
+  from (select count(*) as k from private.clustering_components c where c.run_id = v_run.id) k
+  where p.run_id = v_run.id;
+  update cohorts.clustering_runs r set within_variance = 1 where r.id = v_run.id;
+  v_run := private.advance_clustering(v_run.id, '1 minute');
+  if v_run.status <> 'completed' then
+    raise exception 'the run did not complete: %', v_run.error_message;
+  end if;
+  return v_run.id;
+end
+$$;
