@@ -8,7 +8,7 @@ as $$
     || jsonb_build_object('algorithms', (
       select jsonb_object_agg(substr(f.function_name, 17), f.parameters) from ai.functions f
       where f.function_name like 'cohorts.cluster\_%' and f.is_active and f.brand_id is null))
-  from core.system_parameters k where k.parameter_key like 'cohorts.%'
+  from core.system_parameters k where k.parameter_key like 'cohorts.%' and k.is_active
 $$;
 comment on function private.clustering_parameters(uuid) is
   'The tunables of a run as one object: system parameters cohorts.*, with the settings of the brand, and those of every algorithm.';
