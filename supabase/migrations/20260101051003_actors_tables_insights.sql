@@ -236,6 +236,7 @@ create index actor_clustering_metadata_actor_idx on actors.actor_clustering_meta
 comment on table actors.actor_clustering_metadata is
   'How one clustering run placed the person: written by cohorts.discover, which also adds the reference of clustering_run_id.';
 
+comment on column actors.actor_clustering_metadata.unassigned_reason is 'Why the person has no primary cohort, in words; null for one who has.';
 create index actor_clustering_metadata_vector_idx on actors.actor_clustering_metadata (brand_id, vector_used);
 
 create table actors.belief_vector_components (

@@ -32,7 +32,7 @@ as $$
   from cohorts.cohorts c
   left join best b on b.cohort_id = c.id
   left join heir h on h.cohort_id = c.id and h.label = b.label
-  where c.brand_id = p_run.brand_id and c.cohort_status = 'active'
+  where c.brand_id = p_run.brand_id and c.cohort_status = 'active' and c.is_emergent
   order by c.id
 $$;
 comment on function private.match_cohorts(cohorts.clustering_runs) is

@@ -5,7 +5,7 @@ stable
 set search_path = ''
 as $$
   select jsonb_object_agg(k.name, private.parameter(p_brand, 'cohorts.' || k.name))
-  from unnest('{min_actors, sample_size, max_k, min_share, min_stability, rounds, min_overlap, size_change, min_effect, max_false_discovery_rate, max_characteristics, load_size, place_size, publish_size}'::text[]) k (name)
+  from unnest('{min_actors, min_members, min_membership, sample_size, max_k, min_share, min_stability, rounds, min_overlap, size_change, min_effect, max_false_discovery_rate, max_characteristics, load_size, place_size, publish_size}'::text[]) k (name)
 $$;
 comment on function private.clustering_parameters(uuid) is 'The tunables of a run (system parameters cohorts.*, with the settings of the brand) as one object.';
 
