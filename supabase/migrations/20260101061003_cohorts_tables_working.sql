@@ -63,11 +63,12 @@ comment on column private.clustering_components.variance is 'Per dimension.';
 comment on column private.clustering_components.weight is 'Share of the sample; all weights of a run and the share of noise add up to 1.';
 
 create table private.rule_sweeps (
-  cohort_id uuid primary key references cohorts.cohorts (id) on delete cascade,
-  brand_id uuid not null references core.brands (id) on delete cascade,
-  after_actor uuid not null default '00000000-0000-0000-0000-000000000000'
+  brand_id uuid not null,
+  cohort_id uuid not null,
+  after_actor uuid not null default '00000000-0000-0000-0000-000000000000',
+  primary key (brand_id, cohort_id),
+  foreign key (brand_id, cohort_id) references cohorts.cohorts (brand_id, id) on delete cascade
 );
-create index rule_sweeps_brand_idx on private.rule_sweeps (brand_id);
 comment on table private.rule_sweeps is
   'Cohorts made by rules whose rule is being held against all people of the brand, in the order of their ids; the job loopwise-cohorts-assign goes on.';
 

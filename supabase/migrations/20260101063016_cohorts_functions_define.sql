@@ -114,7 +114,7 @@ begin
   if v_cohort.id is null then
     perform private.raise_error('cohort_name_taken', btrim(p_name));
   end if;
-  insert into private.rule_sweeps (cohort_id, brand_id) values (v_cohort.id, p_brand);
+  insert into private.rule_sweeps (brand_id, cohort_id) values (p_brand, v_cohort.id);
   perform private.sweep_rule(v_cohort.id, now());
   perform private.emit(p_brand, 'cohorts.defined', 'cohort', v_cohort.id, jsonb_build_object('name', v_cohort.cohort_name, 'rule', p_rule));
   select c.* into v_cohort from cohorts.cohorts c where c.id = v_cohort.id;
@@ -160,8 +160,8 @@ begin
     discovery_parameters = case when p_rule is null then c.discovery_parameters else jsonb_build_object('rule', p_rule) end, last_updated_at = now()
   where c.id = p_cohort;
   if p_rule is not null then
-    insert into private.rule_sweeps as s (cohort_id, brand_id) values (p_cohort, v_cohort.brand_id)
-    on conflict (cohort_id) do update set after_actor = excluded.after_actor;
+    insert into private.rule_sweeps as s (brand_id, cohort_id) values (v_cohort.brand_id, p_cohort)
+    on conflict (brand_id, cohort_id) do update set after_actor = excluded.after_actor;
     perform private.sweep_rule(p_cohort, now());
   end if;
   perform private.emit(v_cohort.brand_id, 'cohorts.redefined', 'cohort', p_cohort, jsonb_strip_nulls(jsonb_build_object('name', btrim(p_name), 'rule', p_rule)));

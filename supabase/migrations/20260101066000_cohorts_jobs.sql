@@ -41,11 +41,11 @@ language sql
 volatile
 set search_path = ''
 as $$
-  insert into private.rule_sweeps (cohort_id, brand_id)
-  select c.id, c.brand_id from cohorts.cohorts c
+  insert into private.rule_sweeps (brand_id, cohort_id)
+  select c.brand_id, c.id from cohorts.cohorts c
   join core.brands b on b.id = c.brand_id and b.is_active
   where c.discovery_algorithm = 'rule' and c.cohort_status = 'active'
-  on conflict (cohort_id) do nothing
+  on conflict (brand_id, cohort_id) do nothing
 $$;
 comment on function private.job_cohorts_rules() is
   'Hourly: every rule is held against all people again, since time passes and evidence fades where nobody does anything; the job loopwise-cohorts-assign does it.';
