@@ -194,8 +194,8 @@ begin
     jsonb_build_object('run_id', v_run.id, 'algorithm', v_run.algorithm_name, 'cohorts', v_run.discovered_cohort_count, 'people', v_run.input_actor_count, 'events', v_events),
     clock_timestamp() - v_run.execution_time_ms * interval '1 ms', v_run.overall_quality_score, 'clustering_run', v_run.id);
   perform private.log_reasoning(v_run.brand_id, 'cohort_assignment', 'global', null,
-    format('%s cohorts among %s people', v_run.discovered_cohort_count, v_run.input_actor_count), v_run.overall_quality_score,
-    (select jsonb_agg(jsonb_build_object('kind', 'cohort', 'id', c.id, 'name', c.cohort_name, 'members', c.member_count, 'stability', c.stability_score) order by c.member_count desc)
+    format('%s cohorts among %s people', v_run.discovered_cohort_count, v_run.input_actor_count), coalesce(v_run.overall_quality_score, 0),
+    (select coalesce(jsonb_agg(jsonb_build_object('kind', 'cohort', 'id', c.id, 'name', c.cohort_name, 'members', c.member_count, 'stability', c.stability_score) order by c.member_count desc), '[]')
      from cohorts.cohorts c where c.brand_id = v_run.brand_id and c.last_run_id = v_run.id),
     v_run.candidates,
     jsonb_build_array(

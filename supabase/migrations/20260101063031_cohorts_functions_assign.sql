@@ -144,6 +144,7 @@ as $$
 declare
   v_hidden uuid[];
   v_stage text;
+  v_stale uuid[];
   v_is_free boolean;
 begin
   perform private.require_role(p_brand, 'operator');
@@ -155,11 +156,12 @@ begin
   select r.stage into v_stage from cohorts.clustering_runs r where r.brand_id = p_brand and r.status = 'running';
   -- A run that publishes has the word; whoever changed meanwhile is placed after it.
   if coalesce(v_stage not in ('match', 'publish', 'describe', 'finish'), true) then
+    v_stale := array(select d.actor_id from private.vectors_due d where d.brand_id = p_brand and d.actor_id = p_actor and d.is_stale);
     v_is_free := private.lock_vectors(p_brand, true);
-    perform private.assign_people(p_brand, array[p_actor], case when v_is_free then array[p_actor] else '{}' end, p_now);
     if v_is_free and v_stage is null then
       delete from private.vectors_due d where d.brand_id = p_brand and d.actor_id = p_actor;
     end if;
+    perform private.assign_people(p_brand, array[p_actor], case when v_is_free then v_stale else '{}' end, p_now);
   end if;
   v_hidden := private.hidden_cohorts();
   return query
