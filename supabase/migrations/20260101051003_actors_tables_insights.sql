@@ -298,6 +298,6 @@ create table private.vectors_due (
 comment on table private.vectors_due is
   'People whose beliefs, or whose vector, are new since those who work with the vectors last looked; cohorts.assign takes them out.';
 comment on column private.vectors_due.is_stale is 'Beliefs changed after the vector was made; false: the vector is new, and as good as its beliefs.';
-comment on column private.vectors_due.changed_by is 'The transaction that changed the beliefs last: a refresh has seen those that had ended when it began.';
+comment on column private.vectors_due.changed_by is 'The transaction that changed the beliefs last: a refresh has seen those that had ended when it began, and its own.';
 comment on column actors.actor_friction_points.friction_severity is 'Posterior share of occasions that went wrong.';
 comment on column actors.actor_preferences.version_strength is 'actual_strength when this version began: the next version begins 0.1 away from it, however slowly the share gets there.';

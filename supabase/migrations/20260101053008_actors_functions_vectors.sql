@@ -250,7 +250,8 @@ begin
   update actors.actor_belief_vectors t set is_current = false
   where t.brand_id = p_brand and t.vector_name = 'belief' and t.is_current and t.generated_at <> p_now;
   -- At the end, since whoever changes a belief waits for these rows.
-  update private.vectors_due d set is_stale = false where d.brand_id = p_brand and d.is_stale and d.changed_by < v_seen;
+  update private.vectors_due d set is_stale = false
+  where d.brand_id = p_brand and d.is_stale and (d.changed_by < v_seen or d.changed_by = pg_current_xact_id_if_assigned());
 
   perform private.emit(p_brand, 'actors.vectors_refreshed', null, null, jsonb_build_object('vectors', v_count));
   perform private.log_call('actors.refresh_vectors', p_brand, jsonb_build_object('now', p_now), jsonb_build_object('vectors', v_count), v_started);
