@@ -93,7 +93,7 @@ begin
       case when f.membership_type = 'primary' and m.cohort_id is not null
         then jsonb_build_array(jsonb_build_object('cohort_id', m.cohort_id, 'removed_at', p_now)) end)::private.found_membership) into v_found
   from private.found_by_run(p_run, p_actors, p_keep) f
-  left join cohorts.actor_cohort_membership m on m.brand_id = p_run.brand_id and m.actor_id = f.actor_id and m.is_active
+  left join cohorts.actor_cohort_membership m on m.brand_id = p_run.brand_id and m.actor_id = any (p_actors) and m.actor_id = f.actor_id and m.is_active
     and m.membership_type = 'primary' and m.cohort_id <> f.cohort_id;
 
   -- First of all who leaves, since nobody has two primary memberships at any time. What a rule or a pin says is not the run's to end.
@@ -102,13 +102,13 @@ begin
     removal_reason = case when m.membership_type = 'secondary' then 'no longer likely' when p.label > 0 then 'moved to another cohort' else 'like none of the cohorts' end
   from private.clustering_points p
   where p.run_id = p_run.id and p.actor_id = any (p_actors)
-    and m.brand_id = p_run.brand_id and m.actor_id = p.actor_id and m.is_active
+    and m.brand_id = p_run.brand_id and m.actor_id = any (p_actors) and m.actor_id = p.actor_id and m.is_active
     and (m.cohort_id = any (p_run.cohort_ids) or exists (select from cohorts.cohorts c where c.id = m.cohort_id and c.is_emergent))
     and not exists (select from unnest(v_found) f where f.actor_id = m.actor_id and f.cohort_id = m.cohort_id);
   update cohorts.actor_cohort_membership m set membership_type = 'secondary', last_updated_at = p_now
   from private.clustering_points p
   where p.run_id = p_run.id and p.actor_id = any (p_actors)
-    and m.brand_id = p_run.brand_id and m.actor_id = p.actor_id and m.is_active and m.membership_type = 'primary'
+    and m.brand_id = p_run.brand_id and m.actor_id = any (p_actors) and m.actor_id = p.actor_id and m.is_active and m.membership_type = 'primary'
     and m.cohort_id is distinct from p_run.cohort_ids[p.label];
 
   perform private.save_memberships(p_run.brand_id, v_found, p_run.algorithm_name, p_run.id, p_now);

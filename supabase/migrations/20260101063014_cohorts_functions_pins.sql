@@ -62,14 +62,17 @@ comment on function private.place_in_pinned(uuid, uuid, uuid[], timestamptz) is
 
 create function private.end_memberships(p_brand uuid, p_cohort uuid, p_actors uuid[], p_found private.found_membership[], p_reason text, p_now timestamptz)
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- one person or thousands
 as $$
+begin
   update cohorts.actor_cohort_membership m
   set is_active = false, removed_at = p_now, last_updated_at = p_now, removal_reason = p_reason
   where m.brand_id = p_brand and m.cohort_id = p_cohort and m.actor_id = any (p_actors) and m.is_active
-    and not exists (select from unnest(p_found) f where f.actor_id = m.actor_id)
+    and not exists (select from unnest(p_found) f where f.actor_id = m.actor_id);
+end
 $$;
 comment on function private.end_memberships(uuid, uuid, uuid[], private.found_membership[], text, timestamptz) is
   'Ends the memberships of people (p_actors) in a cohort who are not among those found for it.';

@@ -7,13 +7,14 @@ set plan_cache_mode = force_custom_plan -- one person or thousands
 as $$
 declare
   v_margin constant double precision := private.parameter(p_run.brand_id, 'cohorts.move_margin') #>> '{}';
+  v_points constant private.clustering_points[] := array(select q from private.vectors_in_scale(p_run, p_actors) q);
   v_gone uuid[];
   v_count integer;
 begin
   insert into private.clustering_points
   select p.run_id, p.actor_id, p.vector_id, p.vector, null, case when p_run.cohort_ids[l.label] is not null then l.label else 0 end, l.posteriors, l.distances
-  from private.vectors_in_scale(p_run, p_actors) p
-  join private.mixture_posteriors(p_run.id, array(select q from private.vectors_in_scale(p_run, p_actors) q)) l on l.actor_id = p.actor_id;
+  from unnest(v_points) p
+  join private.mixture_posteriors(p_run.id, v_points) l on l.actor_id = p.actor_id;
 
   -- Whoever is not clearly more like another cohort, or like none, stays.
   update private.clustering_points p set label = o.label
@@ -21,7 +22,7 @@ begin
     select q.actor_id, l.label, l.posterior, case when q.label > 0 then q.posteriors[q.label]
       else 1 - (select sum(x.posterior) from unnest(q.posteriors, p_run.cohort_ids) x (posterior, cohort_id) where x.cohort_id is not null) end as best
     from private.clustering_points q
-    join cohorts.actor_cohort_membership m on m.brand_id = p_run.brand_id and m.actor_id = q.actor_id and m.is_active and m.membership_type = 'primary'
+    join cohorts.actor_cohort_membership m on m.brand_id = p_run.brand_id and m.actor_id = any (p_actors) and m.actor_id = q.actor_id and m.is_active and m.membership_type = 'primary'
     cross join lateral unnest(q.posteriors, p_run.cohort_ids) with ordinality l (posterior, cohort_id, label)
     where q.run_id = p_run.id and q.actor_id = any (p_actors) and l.cohort_id = m.cohort_id and l.label <> q.label
   ) o

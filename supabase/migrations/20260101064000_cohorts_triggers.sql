@@ -16,11 +16,13 @@ begin
   if tg_op = 'INSERT' then
     perform private.add_cohort_members(array_agg(d.cohort_id), array_agg(d.members))
     from (select n.cohort_id, count(*) as members from new_rows n join cohorts.cohorts c on c.id = n.cohort_id
-      where n.is_active and (n.membership_type = 'primary' or not c.is_emergent) group by n.cohort_id) d;
+      where n.is_active and (n.membership_type = 'primary' or not c.is_emergent) group by n.cohort_id) d
+    having count(*) > 0;
   elsif tg_op = 'DELETE' then
     perform private.add_cohort_members(array_agg(d.cohort_id), array_agg(-d.members))
     from (select o.cohort_id, count(*) as members from old_rows o join cohorts.cohorts c on c.id = o.cohort_id
-      where o.is_active and (o.membership_type = 'primary' or not c.is_emergent) group by o.cohort_id) d;
+      where o.is_active and (o.membership_type = 'primary' or not c.is_emergent) group by o.cohort_id) d
+    having count(*) > 0;
   else
     perform private.add_cohort_members(array_agg(d.cohort_id), array_agg(d.members))
     from (
@@ -34,7 +36,8 @@ begin
       where m.membership_type = 'primary' or not c.is_emergent
       group by m.cohort_id
       having sum(m.members) <> 0
-    ) d;
+    ) d
+    having count(*) > 0;
   end if;
   return null;
 end
