@@ -36,7 +36,7 @@ create temp table whole on commit drop as select * from vectors;
 update actors.actor_belief_vectors v set vector_data = array_fill(0::real, array[32])::extensions.vector, vector_quality = 0 from t where v.brand_id = t.brand and v.is_current;
 select private.refresh_vectors_of(t.brand, array(select w.actor_id from whole w where w.who in ('P2', 'P3', 'P11')), t.now) from t;
 select is_empty($$select who from vectors v join whole w using (who, actor_id)
-  where who in ('P2', 'P3', 'P11') and (v.vector_data <> w.vector_data or abs(v.vector_quality - w.vector_quality) > 1e-12 or v.completeness_score <> w.completeness_score
+  where who in ('P2', 'P3', 'P11') and (v.vector_data operator(extensions.<>) w.vector_data or abs(v.vector_quality - w.vector_quality) > 1e-12 or v.completeness_score <> w.completeness_score
     or (v.source_attributes, v.source_weights) <> (w.source_attributes, w.source_weights))$$,
   'the vectors of some people are, to the last digit, those that the refresh of all gave them');
 select is((select count(*) from vectors where extensions.vector_norm(vector_data) > 0), 3::bigint, 'and nobody else is touched');
@@ -50,7 +50,7 @@ delete from private.vectors_due;
 select actors.process_signals(t.brand, 1000, t.now) from t;
 select results_eq('select who, is_stale from due', $$values ('P3', true)$$, 'only who has new evidence is noted');
 select private.refresh_vectors_of(t.brand, array(select w.actor_id from whole w where w.who = 'P3'), t.now) from t;
-select is((select array_agg(w.who) from vectors v join whole w using (who) where v.vector_data <> w.vector_data), '{P3}', 'and has another vector');
+select is((select array_agg(w.who) from vectors v join whole w using (who) where v.vector_data operator(extensions.<>) w.vector_data), '{P3}', 'and has another vector');
 select is((select sign((v.vector_data::real[])[c.position] - (w.vector_data::real[])[c.position]) from t
   join actors.belief_vector_components c on c.brand_id = t.brand and c.component_name = 'preference.category.wine', vectors v join whole w using (who) where who = 'P3'),
   1::double precision, 'which shows what was bought');
