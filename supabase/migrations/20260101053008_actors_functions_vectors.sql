@@ -45,14 +45,17 @@ begin
     select a.attribute, s.category, s.share::double precision
     from actors.belief_vector_components c, jsonb_each(c.pooled_shares) a (attribute, shares), jsonb_each_text(a.shares) s (category, share)
     where p_actors is not null and c.brand_id = p_brand
+  ), wanted as materialized ( -- before the join below: its three keys are then one hash, and not one key and a filter
+    select n.actor_id, n.attribute, n.n, n.confidence, k.category, k.share
+    from known n
+    join pooled k on k.attribute = n.attribute
   ), shares as materialized (
     -- Shrunk to the share in the whole brand, not to 1 / K: of whom little is known lies at the mean and not in a corner
     -- of its own, and what all people share sets nobody apart.
-    select n.actor_id, n.attribute, k.category, n.confidence,
-      (coalesce(p.evidence_sum, 0) + (select q.strength from parameters q) * k.share) / (n.n + (select q.strength from parameters q)) as value
-    from known n
-    join pooled k on k.attribute = n.attribute
-    left join posteriors p on p.actor_id = n.actor_id and p.attribute = n.attribute and p.category = k.category
+    select w.actor_id, w.attribute, w.category, w.confidence,
+      (coalesce(p.evidence_sum, 0) + (select q.strength from parameters q) * w.share) / (w.n + (select q.strength from parameters q)) as value
+    from wanted w
+    left join posteriors p on p.actor_id = w.actor_id and p.attribute = w.attribute and p.category = w.category
   )
   select s.actor_id, s.attribute || '.' || s.category, s.value, s.confidence
   from shares s where s.attribute in ('preference.category', 'communication.channel', 'behavior.order_method')

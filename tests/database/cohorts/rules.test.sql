@@ -1,5 +1,5 @@
 begin;
-select plan(41);
+select plan(59);
 
 create temp table t on commit drop as
 select b.owner, b.staff, b.manager, b.stranger, tests.create_brand(b.owner, 'Rules') as brand, tests.create_brand(b.stranger, 'Strange') as other, '2026-03-01'::timestamptz as now
@@ -107,6 +107,49 @@ select matches(pg_temp.refused(r.rule::jsonb), r.answer, format('refused: %s', l
   (format('{"any": [%s]}', repeat('[', 2000) || repeat(']', 2000)), '^invalid_rule: p_rule.any\[0\] must be an object')
 ) r (rule, answer);
 select is(pg_temp.refused((select format('{"any": [{"cohort": "%s"}]}', id)::jsonb from rich)), 'invalid_rule: p_rule.any[0].cohort must be the id of an active cohort of the brand that a run found.', 'a rule does not lean on another rule');
+
+-- Changed, kept up to date, and retired.
+select throws_ok($$select cohorts.define_cohort(brand, 'Rich', '{"all": [{"field": "total_signals", "operator": ">", "value": 1}]}') from t$$, 'PT409', null, 'two active cohorts are not called the same');
+select throws_ok($$select cohorts.define_cohort(brand, ' ', '{"all": [{"field": "total_signals", "operator": ">", "value": 1}]}') from t$$, 'PT400', null, 'nor is one called nothing');
+select is((select (c.cohort_name, c.cohort_description, c.member_count)::text from rich, cohorts.update_cohort(rich.id, p_rule => '{"all": [{"attribute": "behavior.order_value", "operator": ">", "value": 175}]}') c),
+  '(Rich,"Spend more than 95",3)', 'a manager changes the rule, and its people follow');
+select is((select c.cohort_name from rich, cohorts.update_cohort(rich.id, '  Richest ') c), 'Richest', 'or the name');
+select tests.authenticate_as(staff) from t;
+select throws_ok($$select cohorts.update_cohort(id, 'Mine') from rich$$, '42501', null, 'an operator changes none');
+select throws_ok($$select cohorts.retire_cohort(id) from rich$$, '42501', null, 'and retires none');
+select tests.authenticate_as(stranger) from t;
+select throws_ok($$select cohorts.update_cohort(id, 'Mine') from rich$$, 'PT404', null, 'to another brand it does not exist');
+select throws_ok($$select cohorts.retire_cohort(id) from rich$$, 'PT404', null, 'nor to retire it');
+select tests.clear_authentication();
+select is((select pg_temp.people(id) from rich), '18 19 20', 'those who no longer meet it have left');
+
+-- New evidence about one of them: he is looked at with the others who changed, without any run.
+select count(*) from t, signals.ingest(t.brand, (
+  select jsonb_agg(jsonb_build_object('type', 'order', 'source_platform', 'shop', 'source_id', format('late-%s', o), 'identifiers', jsonb_build_object('customer_id', 'P17'),
+    'occurred_at', '2026-02-10T00:00:00Z'::timestamptz + o * interval '1 day', 'data', jsonb_build_object('order_status', 'delivered', 'order_method', 'online', 'subtotal', 400, 'total_amount', 400,
+      'items', jsonb_build_array(jsonb_build_object('product_id', 'x', 'name', 'x', 'quantity', 1, 'unit_price', 400, 'category', 'tea')))))
+  from generate_series(1, 9) o), null, t.now);
+select count(*) from t, actors.process_signals(t.brand, 1000, t.now);
+select is((select cohorts.assign(brand, 1000, now) from t), 0, 'where there was no run nobody has a primary cohort');
+select is((select pg_temp.people(id) from rich), '17 18 19 20', 'but rules hold of whoever has changed');
+select is((select count(*) from private.vectors_due), 0::bigint, 'and nobody waits');
+
+-- Held against all people, some at a time.
+update actors.actors a set is_active = false from t where a.brand_id = t.brand and a.primary_identifier = 'P20';
+select private.job_cohorts_rules();
+select is((select array_agg(s.n order by s.i) from (select i, private.sweep_rule(rich.id, t.now, 15) as n from t, rich, generate_series(1, 3) i) s), '{t,f,f}', 'a rule is held against everybody in steps');
+select is((select pg_temp.people(id) from rich), '17 18 19', 'whoever is no longer active leaves');
+
+-- A run has no say.
+update core.system_parameters set parameter_value = '10' where parameter_key = 'cohorts.min_actors';
+select actors.refresh_vectors(brand, now) from t;
+select cohorts.discover(brand, 'kmeans', p_now => now) from t;
+select is((select (c.cohort_status, c.cohort_name, c.member_count)::text from rich join cohorts.cohorts c using (id)), '(active,Richest,3)', 'a run leaves the cohort and its name alone');
+select is((select pg_temp.people(id) from rich), '17 18 19', 'and its people');
+
+select tests.authenticate_as(manager) from t;
+select is((select (c.cohort_status, c.member_count)::text from rich, cohorts.retire_cohort(rich.id) c), '(inactive,0)', 'a manager retires it');
+select throws_ok($$select cohorts.update_cohort(id, 'Again') from rich$$, 'PT409', null, 'then it is no more');
 
 select * from finish();
 rollback;
