@@ -111,7 +111,7 @@ export async function readMap(session: Session, cohorts: readonly Cohort[]): Pro
     schema: "cohorts",
     table: "actor_cohort_membership",
     columns: "cohort_id, projection_x, projection_y",
-    where: { is_active: true },
+    where: { is_active: true, membership_type: "primary" },
   });
   return rows.flatMap((row) => {
     const cohort = names.get(row.cohort_id);

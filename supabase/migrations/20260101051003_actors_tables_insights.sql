@@ -225,6 +225,7 @@ create table actors.actor_clustering_metadata (
   vector_similarity_scores jsonb not null default '{}',
   clustered_at timestamptz not null default now(),
   is_stable boolean not null default true,
+  unassigned_reason text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade,
@@ -235,6 +236,7 @@ create index actor_clustering_metadata_actor_idx on actors.actor_clustering_meta
 comment on table actors.actor_clustering_metadata is
   'How one clustering run placed the person: written by cohorts.discover, which also adds the reference of clustering_run_id.';
 
+comment on column actors.actor_clustering_metadata.unassigned_reason is 'Why the person has no primary cohort, in words; null for one who has.';
 create index actor_clustering_metadata_vector_idx on actors.actor_clustering_metadata (brand_id, vector_used);
 
 create table actors.belief_vector_components (
@@ -246,6 +248,7 @@ create table actors.belief_vector_components (
   mean_value double precision not null default 0,
   standard_deviation double precision not null default 0
     constraint standard_deviation_is_not_negative check (standard_deviation >= 0),
+  pooled_shares jsonb not null default '{}',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (brand_id, position),
@@ -254,6 +257,8 @@ create table actors.belief_vector_components (
 comment on table actors.belief_vector_components is
   'What each position of the belief vectors of a brand means; value = mean_value + component x standard_deviation.';
 comment on column actors.belief_vector_components.label is 'For a shopkeeper, for example "buys bags".';
+comment on column actors.belief_vector_components.pooled_shares is
+  '{attribute: {category: share}}: the shares in the whole brand, at the last refresh, towards which the component is shrunk in people of whom little is known. With them the vector of one person is made without looking at the others.';
 comment on column actors.belief_vector_components.standard_deviation is 'Over the active actors of the brand at the last refresh; 0: the component tells nobody apart and is 0 for all.';
 
 comment on column actors.actor_preferences.stated_strength is 'Posterior share of the category by what was said.';
@@ -281,5 +286,18 @@ create table private.insights_due (
 );
 comment on table private.insights_due is
   'People whom actors.refresh_insights has yet to look at: at once after new evidence, later when the time for what they announced is over.';
+
+create table private.vectors_due (
+  brand_id uuid not null,
+  actor_id uuid not null,
+  is_stale boolean not null,
+  changed_by xid8 not null default pg_current_xact_id(),
+  primary key (brand_id, actor_id),
+  foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
+);
+comment on table private.vectors_due is
+  'People whose beliefs, or whose vector, are new since those who work with the vectors last looked; cohorts.assign takes them out.';
+comment on column private.vectors_due.is_stale is 'Beliefs changed after the vector was made; false: the vector is new, and as good as its beliefs.';
+comment on column private.vectors_due.changed_by is 'The transaction that changed the beliefs last: a refresh has seen those that had ended when it began, and its own.';
 comment on column actors.actor_friction_points.friction_severity is 'Posterior share of occasions that went wrong.';
 comment on column actors.actor_preferences.version_strength is 'actual_strength when this version began: the next version begins 0.1 away from it, however slowly the share gets there.';

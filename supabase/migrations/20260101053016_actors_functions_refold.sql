@@ -105,6 +105,10 @@ begin
         case when not k.is_late then k.as_of end, g.at, g.sources, g.weights, g.amounts, g.exposures, g.categories) as f
     from gathered g
     join keys k using (actor_id, attribute, context, is_stated)
+  ), queued as (
+    insert into private.vectors_due as d (brand_id, actor_id, is_stale)
+    select distinct p_brand, f.actor_id, true from found f order by f.actor_id
+    on conflict (brand_id, actor_id) do update set is_stale = true, changed_by = excluded.changed_by
   )
   insert into actors.actor_beliefs as b (brand_id, actor_id, attribute, context, is_stated, distribution, categories, state, tracking, as_of,
     evidence_count, category_counts, sources, created_at)
@@ -135,6 +139,9 @@ declare
   v_count integer;
 begin
   perform from actors.actors a where a.id = any (p_actors) order by a.id for no key update;
+  insert into private.vectors_due as d (brand_id, actor_id, is_stale)
+  select p_brand, a.id, true from actors.actors a where a.brand_id = p_brand and a.id = any (p_actors) order by a.id
+  on conflict (brand_id, actor_id) do update set is_stale = true, changed_by = excluded.changed_by;
 
   insert into actors.actor_beliefs as b (brand_id, actor_id, attribute, context, is_stated, distribution, categories, state, tracking, as_of,
     evidence_count, category_counts, sources, created_at)

@@ -14,10 +14,13 @@ as $$
         'valid_from', p.valid_from, 'valid_until', p.valid_until) order by p.valid_from, p.group_id)
       from actors.belief_priors p
       where p.brand_id = b.brand_id and p.attribute = b.attribute and (p.group_id is null or p.group_id in (
-        select g.group_id from actors.belief_prior_groups g where g.brand_id = b.brand_id and g.actor_id = b.actor_id))), '[]'),
+        select g.group_id from actors.belief_prior_groups g where g.brand_id = b.brand_id and g.actor_id = b.actor_id)
+        -- What a small group is like is for managers only.
+        and (private.is_service() or private.caller_role(b.brand_id) >= 'manager'))), '[]'),
     'groups', coalesce((
       select jsonb_agg(jsonb_build_object('group_id', g.group_id, 'share', g.share, 'valid_from', g.valid_from, 'valid_until', g.valid_until) order by g.valid_from, g.group_id)
-      from actors.belief_prior_groups g where g.brand_id = b.brand_id and g.actor_id = b.actor_id), '[]'),
+      from actors.belief_prior_groups g where g.brand_id = b.brand_id and g.actor_id = b.actor_id
+        and (private.is_service() or private.caller_role(b.brand_id) >= 'manager')), '[]'),
     'evidence', (
       select jsonb_agg(jsonb_build_object('id', e.id, 'occurred_at', e.occurred_at, 'recorded_at', e.recorded_at, 'category', e.category, 'value', e.value,
         'exposure', e.exposure, 'weight', e.weight, 'match_probability', e.match_probability, 'source_kind', e.source_kind, 'source_id', e.source_id)

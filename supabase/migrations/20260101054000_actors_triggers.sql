@@ -56,6 +56,25 @@ create trigger _200_keep_version before update on actors.actor_friction_points f
 create trigger _200_keep_version before update on actors.actor_contradictions for each row
   when (abs(new.contradiction_strength - old.contradiction_strength) > 0.1 or new.is_resolved <> old.is_resolved)
   execute function private.keep_version();
+create function private.queue_new_vectors()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.vectors_due (brand_id, actor_id, is_stale)
+  select n.brand_id, n.actor_id, false from new_rows n where n.is_current and n.vector_name = 'belief' order by n.actor_id
+  on conflict (brand_id, actor_id) do nothing;
+  return null;
+end
+$$;
+comment on function private.queue_new_vectors() is
+  'Trigger (after insert of vectors, per statement): notes people who had no current vector before. Definer: the queue is closed to clients.';
+create trigger _300_queue_new_vectors after insert on actors.actor_belief_vectors
+  referencing new table as new_rows for each statement execute function private.queue_new_vectors();
+
 -- Vectors are standardised: 1.5 is about a tenth of the distance between two strangers.
 create trigger _200_keep_version before update on actors.actor_belief_vectors for each row
   when (old.vector_data operator(extensions.<->) new.vector_data > 1.5) execute function private.keep_version();

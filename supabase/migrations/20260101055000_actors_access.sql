@@ -13,5 +13,6 @@ from unnest(array['actor_identifiers', 'identity_records', 'identity_matches', '
   'actor_clustering_metadata', 'belief_vector_components']) t;
 select private.grant_access('private.' || t, 'service') from unnest(array['identity_blocks', 'identity_values']) t;
 select private.grant_access('private.insights_due', 'service');
+select private.grant_access('private.vectors_due', 'service');
 select private.grant_access('actors.actor_drivers', 'staff');
 select private.grant_access('private.' || t, 'service') from unnest(array['drivers', 'driver_pairs', 'text_lexicon']) t;

@@ -96,6 +96,8 @@ create table cohorts.cohorts (
   cohort_status cohorts.cohort_status not null default 'active',
   discovered_at timestamptz not null default now(),
   discovery_algorithm text not null,
+  is_pinned boolean not null default false,
+  is_emergent boolean generated always as (not is_pinned and discovery_algorithm <> 'rule') stored,
   discovery_parameters jsonb not null default '{}',
   discovery_confidence double precision default 0
     constraint discovery_confidence_is_a_share check (discovery_confidence between 0 and 1),
@@ -143,7 +145,10 @@ comment on column cohorts.cohorts.cohort_description is 'Two or three sentences 
 comment on column cohorts.cohorts.cohort_signature is '{characteristics: [{component, label, direction (high or low), effect}], named_after: [{component, direction}]}, strongest first.';
 comment on column cohorts.cohorts.discovery_confidence is 'Mean membership confidence of its members in the last run.';
 comment on column cohorts.cohorts.centroid_vector is 'Mean belief vector of its members, in the scale of last_run_id.';
-comment on column cohorts.cohorts.member_count is 'Active memberships; maintained by trigger.';
+comment on column cohorts.cohorts.is_pinned is 'Kept by a manager (cohorts.pin): runs neither end nor rename nor move it; who belongs to it is told by the mixture of last_run_id.';
+comment on column cohorts.cohorts.is_emergent is 'Runs find it again, move or end it; a pinned cohort and one made by a rule stand beside them.';
+comment on column cohorts.cohorts.member_count is
+  'Active members; maintained by trigger. People with a secondary membership count where runs have no say (pinned, rule), and not in a cohort that emerged: there everybody counts once, in his primary one.';
 comment on column cohorts.cohorts.max_member_count is 'Largest member_count ever; maintained by trigger.';
 comment on column cohorts.cohorts.min_member_count is 'Smallest member_count at the end of a run.';
 comment on column cohorts.cohorts.stability_score is

@@ -44,12 +44,14 @@ create unique index actor_cohort_membership_one_primary_idx
 comment on table cohorts.actor_cohort_membership is
   'Who belongs to which cohort, how surely, and since when. A person who leaves keeps the row with is_active false; one who comes back gets the same row again.';
 comment on column cohorts.actor_cohort_membership.membership_confidence is
-  'Posterior probability of the cohort given the vector: n_c exp(-d_c^2 / 2v) over the sum of that for all cohorts of the run (mixture of equal spheres, v = within_variance, n_c = cohort size).';
+  'Posterior probability of the cohort given the vector, by the mixture of run_id (private.mixture_posteriors); of a rule, the probability that it holds given the beliefs.';
+comment on column cohorts.actor_cohort_membership.membership_type is
+  'primary: the likeliest cohort; secondary: any other with a posterior of at least cohorts.min_membership, and every membership of a rule or of a pinned cohort. temporary and probationary are not used: how little is known of a person shows in the confidence, and a word of its own for it would leave the person out of all that reads primary memberships.';
 comment on column cohorts.actor_cohort_membership.membership_strength is 'Confidence above chance: (confidence - 1/k) / (1 - 1/k), not below 0.';
 comment on column cohorts.actor_cohort_membership.fit_score is 'Simplified silhouette of the actor: 1 - distance to own centroid / distance to the nearest other one.';
 comment on column cohorts.actor_cohort_membership.distance_to_centroid is 'Euclidean distance in the scale of run_id.';
 comment on column cohorts.actor_cohort_membership.run_id is 'The run whose centroids the actor was compared with.';
-comment on column cohorts.actor_cohort_membership.previous_memberships is 'Array of {cohort_id, removed_at}: the cohort the actor came from when this membership began.';
+comment on column cohorts.actor_cohort_membership.previous_memberships is 'Array of {cohort_id, removed_at}: the primary cohort that the actor left for this one, and when.';
 comment on column cohorts.actor_cohort_membership.membership_history is 'Array of {assigned_at, removed_at, reason}: earlier times in this same cohort.';
 comment on column cohorts.actor_cohort_membership.projection_x is 'Place on the first principal component of the run; projection_y: on the second.';
 

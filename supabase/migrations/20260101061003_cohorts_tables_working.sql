@@ -90,6 +90,16 @@ comment on table private.clustering_components is
 comment on column private.clustering_components.variance is 'Per dimension.';
 comment on column private.clustering_components.weight is 'Share of the sample; all weights of a run and the share of noise add up to 1.';
 
+create table private.rule_sweeps (
+  brand_id uuid not null,
+  cohort_id uuid not null,
+  after_actor uuid not null default '00000000-0000-0000-0000-000000000000',
+  primary key (brand_id, cohort_id),
+  foreign key (brand_id, cohort_id) references cohorts.cohorts (brand_id, id) on delete cascade
+);
+comment on table private.rule_sweeps is
+  'Cohorts made by rules whose rule is being held against all people of the brand, in the order of their ids; the job loopwise-cohorts-assign goes on.';
+
 -- Here, because the domain actors, which owns the table, stands before cohorts.
 alter table actors.actor_clustering_metadata
   add foreign key (brand_id, clustering_run_id) references cohorts.clustering_runs (brand_id, id) on delete cascade;

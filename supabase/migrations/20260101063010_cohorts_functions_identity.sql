@@ -7,9 +7,9 @@ stable
 set search_path = ''
 as $$
   select c.* from cohorts.cohorts c
-  where c.brand_id = p_brand and c.cohort_status = 'active' and c.discovery_algorithm <> 'rule'
+  where c.brand_id = p_brand and c.cohort_status = 'active' and c.is_emergent
 $$;
-comment on function private.evolving_cohorts(uuid) is 'The cohorts that a run carries on or ends: the active ones, but not those that people defined.';
+comment on function private.evolving_cohorts(uuid) is 'The cohorts that a run carries on or ends: the active ones that emerged; not those that people defined or pinned.';
 
 create type private.cohort_flow as (cohort_id uuid, label integer, people integer, stayed integer, weight double precision);
 comment on type private.cohort_flow is

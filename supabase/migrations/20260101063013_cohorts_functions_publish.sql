@@ -48,12 +48,14 @@ begin
   if p_run.cohort_ids is not null then
     return null;  -- done already
   end if;
+  perform private.withhold_small_groups(p_run);
   v_flows := array(select f from private.cohort_flows(p_run) f);
   v_matches := array(select m from private.match_cohorts(p_run, v_flows) m);
   update cohorts.clustering_runs r
   set cohort_ids = (
-    select array_agg(coalesce(m.cohort_id, private.uuid_v7()) order by c.label)
-    from (select distinct x.label from private.clustering_components x where x.run_id = r.id) c
+    select array_agg(case when exists (select from private.clustering_points p where p.run_id = p_run.id and p.label = c.label)
+      then coalesce(m.cohort_id, private.uuid_v7()) end order by c.label)
+    from (select distinct x.label from private.clustering_components x where x.run_id = r.id and x.label > 0) c
     left join unnest(v_matches) m on m.is_heir and m.label = c.label)
   where r.id = p_run.id returning r.* into v_run;
   perform private.write_cohorts(v_run);
@@ -77,45 +79,21 @@ declare
   v_size constant integer := p_run.parameters ->> 'publish_size';
   v_actors constant uuid[] := private.next_clustering_actors(p_run.id, p_cursor, v_size);
 begin
-  perform private.close_memberships(p_run, v_actors);
-  perform private.write_memberships(p_run, v_actors, p_run.started_at);
-  -- What is not known of a person is expected to be as in the cohorts it resembles.
-  perform private.set_prior_groups(p_run.brand_id, v_actors, array_agg(m.actor_id), array_agg(m.cohort_id), array_agg(m.membership_confidence), p_run.started_at)
-  from cohorts.actor_cohort_membership m
-  where m.brand_id = p_run.brand_id and m.actor_id = any (v_actors) and m.run_id = p_run.id and m.is_active;
-  perform private.write_clustering_metadata(p_run, v_actors);
+  perform private.lock_memberships(p_run.brand_id);
+  perform private.write_memberships(p_run, v_actors, (p_run.parameters ->> 'min_membership')::double precision, p_run.started_at);
+  perform private.share_priors(p_run, v_actors, p_run.started_at);
+  perform private.write_clustering_metadata(p_run, v_actors, p_run.started_at);
+  perform private.place_in_pinned(p_run.brand_id, p_run.id, v_actors, p_run.started_at);
+  -- Whose vector is the one that the run read need not be assigned again.
+  delete from private.vectors_due d
+  using private.clustering_points p
+  join actors.actor_belief_vectors v on v.brand_id = p_run.brand_id and v.id = p.vector_id and v.vector_data operator(extensions.=) p.vector
+  where d.brand_id = p_run.brand_id and d.actor_id = any (v_actors) and not d.is_stale and p.run_id = p_run.id and p.actor_id = d.actor_id;
   return private.after_actors(v_actors, v_size);
 end
 $$;
 comment on function private.clustering_publish(cohorts.clustering_runs, jsonb, jsonb) is
-  'Step: the memberships of a chunk of the people, the priors they share, and the note how each was placed.';
-
-create function private.write_clustering_metadata(p_run cohorts.clustering_runs, p_actors uuid[])
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  insert into actors.actor_clustering_metadata (brand_id, actor_id, clustering_run_id, algorithm_used, assigned_cohorts,
-    distances_to_centroids, vector_similarity_scores, confidence_scores, parameters, vector_used, clustered_at, is_stable)
-  select p_run.brand_id, p.actor_id, p_run.id,
-    case when p_run.algorithm_name in ('kmeans', 'dbscan', 'hierarchical', 'gaussian_mixture', 'spectral') then p_run.algorithm_name else 'other' end,
-    case when p.label > 0 then jsonb_build_array(p_run.cohort_ids[p.label]) else '[]' end,
-    jsonb_object(p_run.cohort_ids::text[], p.distances::text[]),
-    (select jsonb_object_agg(d.cohort_id, round((1 / (1 + d.distance))::numeric, 4)) from unnest(p_run.cohort_ids, p.distances) d (cohort_id, distance)),
-    jsonb_object(p_run.cohort_ids::text[], p.posteriors::text[]), p_run.parameters, p.vector_id, p_run.started_at,
-    not coalesce((select m.previous_memberships <> '[]' and m.assigned_at = p_run.started_at from cohorts.actor_cohort_membership m
-      where m.brand_id = p_run.brand_id and m.actor_id = p.actor_id and m.cohort_id = p_run.cohort_ids[p.label]), false)
-  from private.clustering_points p
-  where p.run_id = p_run.id and p.actor_id = any (p_actors);
-
-  -- One row per person and run: the last three runs are enough to look a placement up.
-  delete from actors.actor_clustering_metadata d
-  where d.brand_id = p_run.brand_id and d.actor_id = any (p_actors) and d.clustering_run_id not in (
-    select r.id from cohorts.clustering_runs r where r.brand_id = p_run.brand_id order by r.started_at desc, r.id desc limit 3);
-$$;
-comment on function private.write_clustering_metadata(cohorts.clustering_runs, uuid[]) is
-  'Notes for people (p_actors) how the run placed them; is_stable is false for somebody who moved. Keeps three runs.';
+  'Step: the memberships of a chunk of the people, those in pinned cohorts included, the priors they share, and the note how each was placed.';
 
 create function private.clustering_describe(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
 returns jsonb
@@ -131,7 +109,8 @@ begin
   set discovery_confidence = m.confidence, min_member_count = least(c.min_member_count, c.member_count)
   from (
     select x.cohort_id, avg(x.membership_confidence) as confidence
-    from cohorts.actor_cohort_membership x where x.brand_id = p_run.brand_id and x.is_active group by x.cohort_id
+    from cohorts.actor_cohort_membership x
+    where x.brand_id = p_run.brand_id and x.run_id = p_run.id and x.is_active and x.membership_type = 'primary' group by x.cohort_id
   ) m
   where c.brand_id = p_run.brand_id and c.id = m.cohort_id;
   perform private.write_characteristics(p_run);
@@ -152,11 +131,12 @@ as $$
     update cohorts.actor_cohort_membership m
     set is_active = false, removed_at = p_run.started_at, last_updated_at = p_run.started_at,
       removal_reason = 'no longer an active person with beliefs'
-    where m.brand_id = p_run.brand_id and m.is_active and m.membership_type = 'primary'
+    where m.brand_id = p_run.brand_id and m.is_active
+      and exists (select from cohorts.cohorts c where c.id = m.cohort_id and c.discovery_algorithm <> 'rule')
       and not exists (select from private.clustering_points p where p.run_id = p_run.id and p.actor_id = m.actor_id)
     returning m.actor_id
   )
-  select private.set_prior_groups(p_run.brand_id, array_agg(g.actor_id), array[]::uuid[], array[]::uuid[], array[]::double precision[], p_run.started_at)
+  select private.set_prior_groups(p_run.brand_id, array_agg(distinct g.actor_id), array[]::uuid[], array[]::uuid[], array[]::double precision[], p_run.started_at)
   from gone g having count(*) > 0
 $$;
 comment on function private.leave_cohorts(cohorts.clustering_runs) is 'Ends the memberships of people whom a run did not see.';
@@ -170,7 +150,7 @@ as $$
   with member as (
     select m.cohort_id, count(*) as n, avg(m.distance_to_centroid) as scatter, sum(m.fit_score) as fit
     from cohorts.actor_cohort_membership m
-    where m.brand_id = p_run.brand_id and m.run_id = p_run.id and m.is_active
+    where m.brand_id = p_run.brand_id and m.run_id = p_run.id and m.is_active and m.membership_type = 'primary'
     group by m.cohort_id
   ),
   worst as (
@@ -189,8 +169,8 @@ as $$
   update cohorts.clustering_runs r
   set status = 'completed', completed_at = r.started_at, stage = 'done', progress = 1,
     execution_time_ms = (select sum(x.spent_ms) from private.clustering_steps x where x.run_id = r.id)::integer,
-    discovered_cohort_count = s.cohorts, total_memberships = s.memberships,
-    average_cohort_size = s.memberships::double precision / s.cohorts, average_coherence = s.coherence,
+    discovered_cohort_count = s.cohorts, total_memberships = coalesce(s.memberships, 0),
+    average_cohort_size = s.memberships::double precision / nullif(s.cohorts, 0), average_coherence = s.coherence,
     average_separation = s.separation, overall_quality_score = s.stability, silhouette_score = s.silhouette,
     davies_bouldin_score = (select avg(w.ratio) from worst w)
   from score s
@@ -221,8 +201,8 @@ begin
     jsonb_build_object('run_id', v_run.id, 'algorithm', v_run.algorithm_name, 'cohorts', v_run.discovered_cohort_count, 'people', v_run.input_actor_count, 'events', v_events),
     clock_timestamp() - v_run.execution_time_ms * interval '1 ms', v_run.overall_quality_score, 'clustering_run', v_run.id);
   perform private.log_reasoning(v_run.brand_id, 'cohort_assignment', 'global', null,
-    format('%s cohorts among %s people', v_run.discovered_cohort_count, v_run.input_actor_count), v_run.overall_quality_score,
-    (select jsonb_agg(jsonb_build_object('kind', 'cohort', 'id', c.id, 'name', c.cohort_name, 'members', c.member_count, 'stability', c.stability_score) order by c.member_count desc)
+    format('%s cohorts among %s people', v_run.discovered_cohort_count, v_run.input_actor_count), coalesce(v_run.overall_quality_score, 0),
+    (select coalesce(jsonb_agg(jsonb_build_object('kind', 'cohort', 'id', c.id, 'name', c.cohort_name, 'members', c.member_count, 'stability', c.stability_score) order by c.member_count desc), '[]')
      from cohorts.cohorts c where c.brand_id = v_run.brand_id and c.last_run_id = v_run.id),
     v_run.candidates,
     jsonb_build_array(

@@ -1,40 +1,80 @@
-create function private.load_new_points(p_brand uuid, p_run uuid, p_limit integer)
+create function private.place_by_run(p_run cohorts.clustering_runs, p_actors uuid[], p_now timestamptz)
 returns integer
-language sql
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- one person or thousands
+as $$
+declare
+  v_margin constant double precision := private.parameter(p_run.brand_id, 'cohorts.move_margin') #>> '{}';
+  v_points constant private.clustering_points[] := array(select q from private.vectors_in_scale(p_run, p_actors) q);
+  v_gone uuid[];
+  v_count integer;
+begin
+  insert into private.clustering_points
+  select p.run_id, p.actor_id, p.vector_id, p.vector, null, case when p_run.cohort_ids[l.label] is not null then l.label else 0 end, l.posteriors, l.distances
+  from unnest(v_points) p
+  join private.mixture_posteriors(p_run.id, v_points) l on l.actor_id = p.actor_id;
+
+  -- Whoever is not clearly more like another cohort, or like none, stays.
+  update private.clustering_points p set label = o.label
+  from (
+    select q.actor_id, l.label, l.posterior, case when q.label > 0 then q.posteriors[q.label]
+      else 1 - (select sum(x.posterior) from unnest(q.posteriors, p_run.cohort_ids) x (posterior, cohort_id) where x.cohort_id is not null) end as best
+    from private.clustering_points q
+    join cohorts.actor_cohort_membership m on m.brand_id = p_run.brand_id and m.actor_id = any (p_actors) and m.actor_id = q.actor_id and m.is_active and m.membership_type = 'primary'
+    cross join lateral unnest(q.posteriors, p_run.cohort_ids) with ordinality l (posterior, cohort_id, label)
+    where q.run_id = p_run.id and q.actor_id = any (p_actors) and l.cohort_id = m.cohort_id and l.label <> q.label
+  ) o
+  where p.run_id = p_run.id and p.actor_id = o.actor_id and o.best <= o.posterior + v_margin;
+
+  v_count := private.write_memberships(p_run, p_actors, (p_run.parameters ->> 'min_membership')::double precision / 2, p_now);
+  perform private.share_priors(p_run, p_actors, p_now);
+  perform private.write_clustering_metadata(p_run, p_actors, p_now);
+
+  v_gone := array(
+    select a from unnest(p_actors) a where not exists (select from private.clustering_points p where p.run_id = p_run.id and p.actor_id = a));
+  if v_gone <> '{}' then
+    update cohorts.actor_cohort_membership m
+    set is_active = false, removed_at = p_now, last_updated_at = p_now, removal_reason = 'no longer an active person with beliefs'
+    from cohorts.cohorts c
+    where m.brand_id = p_run.brand_id and m.actor_id = any (v_gone) and m.is_active and c.id = m.cohort_id and c.discovery_algorithm <> 'rule';
+    perform private.set_prior_groups(p_run.brand_id, v_gone, '{}', '{}', '{}', p_now);
+  end if;
+  perform private.place_in_pinned(p_run.brand_id, p_run.id, p_actors, p_now);
+  delete from private.clustering_points p where p.run_id = p_run.id and p.actor_id = any (p_actors);
+  return v_count;
+end
+$$;
+comment on function private.place_by_run(cohorts.clustering_runs, uuid[], timestamptz) is
+  'Places people (p_actors) by their current vectors and the mixture of a completed run: memberships, those in pinned cohorts included, shared priors, and the note why. Somebody moves when another cohort exceeds his own by the parameter cohorts.move_margin. Who has no vector any more leaves. Returns how many have a primary membership.';
+
+create function private.assign_people(p_brand uuid, p_actors uuid[], p_stale uuid[], p_now timestamptz)
+returns integer
+language plpgsql
 volatile
 set search_path = ''
 as $$
-  -- The vectors of today are standardised by today's means: x -> (x * sd + mean - mean then) / sd then. A component that
-  -- has another meaning by now says nothing (0, the mean of the run).
-  with scale as (
-    select array_agg(coalesce(c.standard_deviation / f.standard_deviation, 0)::real order by i.i)::extensions.vector as factor,
-      array_agg(coalesce((c.mean_value - f.mean) / f.standard_deviation, 0)::real order by i.i)::extensions.vector as shift
-    from cohorts.clustering_runs r
-    cross join lateral generate_series(1, r.input_vector_dimensions) i (i)
-    left join lateral jsonb_to_recordset(r.feature_scaling)
-      as f (position integer, component text, mean double precision, standard_deviation double precision)
-      on f.position = i.i and f.standard_deviation > 0
-    left join actors.belief_vector_components c
-      on c.brand_id = p_brand and c.position = f.position and c.component_name = f.component
-    where r.id = p_run
-  ),
-  loaded as (
-    insert into private.clustering_points (run_id, actor_id, vector_id, vector)
-    select p_run, v.actor_id, v.id, v.vector_data operator(extensions.*) s.factor operator(extensions.+) s.shift
-    from actors.actor_belief_vectors v
-    join actors.actors a on a.brand_id = v.brand_id and a.id = v.actor_id and a.is_active and a.merged_into is null
-    cross join scale s
-    where v.brand_id = p_brand and v.vector_name = 'belief' and v.is_current
-      and not exists (
-        select from cohorts.actor_cohort_membership m
-        where m.brand_id = p_brand and m.actor_id = v.actor_id and m.is_active and m.membership_type = 'primary')
-    order by v.actor_id limit p_limit
-    returning 1
-  )
-  select count(*)::integer from loaded
+declare
+  v_run cohorts.clustering_runs;
+  v_before private.counted_membership[];
+  v_count integer := 0;
+begin
+  if p_stale <> '{}' then
+    perform private.refresh_vectors_of(p_brand, p_stale, p_now);
+  end if;
+  v_run := private.placing_run(p_brand);
+  v_before := private.counted_memberships(p_brand, p_actors);
+  if v_run.id is not null then
+    v_count := private.place_by_run(v_run, p_actors, p_now);
+  end if;
+  perform private.place_by_rules(p_brand, p_actors, p_now);
+  perform private.log_moves(p_brand, v_run.id, v_before, p_actors, coalesce(v_run.algorithm_name, 'rule'), p_now);
+  return v_count;
+end
 $$;
-comment on function private.load_new_points(uuid, uuid, integer) is
-  'Takes the vectors of active people without a cohort, brought to the scale of a run, into its working rows; at most p_limit. Returns how many.';
+comment on function private.assign_people(uuid, uuid[], uuid[], timestamptz) is
+  'Makes the vectors of people (p_stale) anew and places people (p_actors) by the last run, the pinned cohorts and the rules; logs who moved. The caller holds private.lock_memberships and, with p_stale, private.lock_vectors. Returns how many have a primary membership.';
 
 create function private.cohorts_assign(p_brand uuid, p_limit integer, p_now timestamptz)
 returns integer
@@ -45,41 +85,42 @@ set search_path = ''
 as $$
 declare
   v_started constant timestamptz := clock_timestamp();
-  v_run cohorts.clustering_runs;
+  v_is_free boolean;
+  v_actors uuid[];
+  v_stale uuid[];
   v_count integer := 0;
 begin
   perform private.require_role(p_brand, 'operator');
+  perform private.require_time('p_now', p_now);
   if coalesce(p_limit, 0) not between 1 and 100000 then
     perform private.raise_error('invalid_argument', 'p_limit', 'must be between 1 and 100000');
   end if;
-  select r.* into v_run from cohorts.clustering_runs r
-  where r.brand_id = p_brand and r.status = 'completed' and r.run_type <> 'validation' order by r.started_at desc, r.id desc limit 1;
-
-  if v_run.id is not null and private.load_new_points(p_brand, v_run.id, p_limit) > 0 then
-    update private.clustering_points p set label = l.label, posteriors = l.posteriors, distances = l.distances
-    from private.mixture_posteriors(v_run.id, array(select q from private.clustering_points q where q.run_id = v_run.id)) l
-    where p.run_id = v_run.id and p.actor_id = l.actor_id;
-    v_count := private.write_memberships(v_run, array(select p.actor_id from private.clustering_points p where p.run_id = v_run.id), p_now);
-    insert into cohorts.cohort_evolution_log (brand_id, cohort_id, run_id, event_type, event_description, event_timestamp,
-      trigger_reason, trigger_algorithm, after_state, affected_actor_count, event_confidence)
-    select p_brand, c.id, v_run.id, 'member_added', format('%s people joined between runs.', n.added), p_now,
-      'assignment', 'nearest_centroid', jsonb_build_object('member_count', c.member_count), n.added, n.confidence
-    from (
-      select v_run.cohort_ids[p.label] as cohort_id, count(*)::integer as added,
-        avg(p.posteriors[p.label]) as confidence
-      from private.clustering_points p where p.run_id = v_run.id and p.label > 0 group by p.label
-    ) n
-    join cohorts.cohorts c on c.brand_id = p_brand and c.id = n.cohort_id;
-    delete from private.clustering_points p where p.run_id = v_run.id;
-    perform private.emit(p_brand, 'cohorts.members_assigned', 'clustering_run', v_run.id, jsonb_build_object('people', v_count));
+  perform private.lock_memberships(p_brand);
+  v_is_free := private.lock_vectors(p_brand, true);
+  -- Until the first run has taken place, or while one is under way, they wait for its end.
+  if not exists (select from cohorts.clustering_runs r where r.brand_id = p_brand and r.status = 'running')
+    and (exists (select from cohorts.clustering_runs r where r.brand_id = p_brand and r.status = 'completed' and r.run_type <> 'validation')
+      or exists (select from cohorts.cohorts c where c.brand_id = p_brand and c.discovery_algorithm = 'rule' and c.cohort_status = 'active')) then
+    with due as materialized (
+      select d.actor_id from private.vectors_due d
+      where d.brand_id = p_brand and (v_is_free or not d.is_stale)
+      order by d.actor_id limit p_limit for update skip locked
+    ), taken as (
+      delete from private.vectors_due d using due where d.brand_id = p_brand and d.actor_id = due.actor_id returning d.actor_id, d.is_stale
+    )
+    select array_agg(t.actor_id order by t.actor_id), coalesce(array_agg(t.actor_id order by t.actor_id) filter (where t.is_stale), '{}') into v_actors, v_stale from taken t;
+    if v_actors is not null then
+      v_count := private.assign_people(p_brand, v_actors, v_stale, p_now);
+      perform private.emit(p_brand, 'cohorts.members_assigned', null, null, jsonb_build_object('people', cardinality(v_actors), 'placed', v_count));
+    end if;
   end if;
   perform private.log_call('cohorts.assign', p_brand, jsonb_build_object('limit', p_limit, 'now', p_now),
-    jsonb_build_object('assigned', v_count), v_started, null, case when v_run.id is not null then 'clustering_run' end, v_run.id);
+    jsonb_build_object('people', coalesce(cardinality(v_actors), 0), 'placed', v_count), v_started);
   return v_count;
 end
 $$;
 comment on function private.cohorts_assign(uuid, integer, timestamptz) is
-  'Body of cohorts.assign. Definer: memberships are not writable by clients.';
+  'Body of cohorts.assign. Definer: vectors and memberships are not writable by clients.';
 grant execute on function private.cohorts_assign(uuid, integer, timestamptz) to authenticated, service_role;
 
 create function cohorts.assign(p_brand uuid, p_limit integer default 1000, p_now timestamptz default now())
@@ -91,5 +132,57 @@ begin atomic
   select private.cohorts_assign(p_brand, p_limit, p_now);
 end;
 comment on function cohorts.assign(uuid, integer, timestamptz) is
-  'Places active people who are in no cohort yet (new since the last run) in the nearest one, with confidence, by the centroids of the last completed run. p_limit: 1 to 100,000 people. Returns how many were placed: 0 when there is no run yet. For operators. Errors: clustering_in_progress, invalid_argument, role_too_low.';
+  'Places people who are new or whose beliefs changed since they were placed, by the mixture of the last completed run, the pinned cohorts and the rules; makes their vectors anew first. p_limit: 1 to 100,000 people; the job loopwise-cohorts-assign calls it within a minute. Returns how many of them have a primary cohort now: 0 when there is no run yet, and while one is under way. For operators. Errors: invalid_argument, role_too_low.';
 grant execute on function cohorts.assign(uuid, integer, timestamptz) to authenticated, service_role;
+
+create function private.cohorts_assign_actor(p_brand uuid, p_actor uuid, p_now timestamptz)
+returns setof cohorts.actor_cohort_membership
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_hidden uuid[];
+  v_stage text;
+  v_stale uuid[];
+  v_is_free boolean;
+begin
+  perform private.require_role(p_brand, 'operator');
+  perform private.require_time('p_now', p_now);
+  if not exists (select from actors.actors a where a.brand_id = p_brand and a.id = p_actor) then
+    perform private.raise_error('not_found', 'actor', p_actor::text);
+  end if;
+  perform private.lock_memberships(p_brand);
+  select r.stage into v_stage from cohorts.clustering_runs r where r.brand_id = p_brand and r.status = 'running';
+  -- A run that publishes has the word; whoever changed meanwhile is placed after it.
+  if coalesce(v_stage not in ('match', 'publish', 'describe', 'finish'), true) then
+    v_stale := array(select d.actor_id from private.vectors_due d where d.brand_id = p_brand and d.actor_id = p_actor and d.is_stale);
+    v_is_free := private.lock_vectors(p_brand, true);
+    if v_is_free and v_stage is null then
+      delete from private.vectors_due d where d.brand_id = p_brand and d.actor_id = p_actor;
+    end if;
+    perform private.assign_people(p_brand, array[p_actor], case when v_is_free then v_stale else '{}' end, p_now);
+  end if;
+  v_hidden := private.hidden_cohorts();
+  return query
+  select m.* from cohorts.actor_cohort_membership m
+  where m.brand_id = p_brand and m.actor_id = p_actor and m.is_active and m.cohort_id <> all (v_hidden)
+  order by m.membership_type, m.membership_confidence desc, m.cohort_id;
+end
+$$;
+comment on function private.cohorts_assign_actor(uuid, uuid, timestamptz) is
+  'Body of cohorts.assign_actor. Definer: vectors and memberships are not writable by clients.';
+grant execute on function private.cohorts_assign_actor(uuid, uuid, timestamptz) to authenticated, service_role;
+
+create function cohorts.assign_actor(p_brand uuid, p_actor uuid, p_now timestamptz default now())
+returns setof cohorts.actor_cohort_membership
+language sql
+volatile
+set search_path = ''
+begin atomic
+  select * from private.cohorts_assign_actor(p_brand, p_actor, p_now);
+end;
+comment on function cohorts.assign_actor(uuid, uuid, timestamptz) is
+  'Places one person at once, as cohorts.assign does, from what is believed of him at this moment, in time that does not depend on the size of the brand. While a run publishes its cohorts, or all vectors are being refreshed, nothing, or nothing but the vector of the last refresh, is looked at, and the job follows after. Returns the active memberships, primary first, without cohorts that the caller may not see. For operators. Errors: not_found, invalid_argument, role_too_low.';
+grant execute on function cohorts.assign_actor(uuid, uuid, timestamptz) to authenticated, service_role;

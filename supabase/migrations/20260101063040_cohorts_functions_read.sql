@@ -12,7 +12,7 @@ comment on function cohorts.list(uuid) is 'The active cohorts of a brand, larges
 grant execute on function cohorts.list(uuid) to authenticated, service_role;
 
 create type cohorts.member as (
-  actor_id uuid, name text, confidence double precision, fit double precision, assigned_at timestamptz);
+  actor_id uuid, name text, membership_type cohorts.membership_type, confidence double precision, fit double precision, assigned_at timestamptz);
 comment on type cohorts.member is 'A row of cohorts.members. fit: 1 - distance to own centroid / distance to the nearest other one.';
 
 create function cohorts.members(p_cohort uuid, p_limit integer default 100)
@@ -21,7 +21,7 @@ language sql
 stable
 set search_path = ''
 begin atomic
-  select m.actor_id, a.name, m.membership_confidence, m.fit_score, m.assigned_at
+  select m.actor_id, a.name, m.membership_type, m.membership_confidence, m.fit_score, m.assigned_at
   from cohorts.cohorts c
   join cohorts.actor_cohort_membership m on m.brand_id = c.brand_id and m.cohort_id = c.id and m.is_active
   join actors.actors a on a.brand_id = m.brand_id and a.id = m.actor_id
@@ -30,7 +30,7 @@ begin atomic
   limit least(greatest(p_limit, 0), 10000);
 end;
 comment on function cohorts.members(uuid, integer) is
-  'The members of a cohort, surest first, at most p_limit (up to 10,000), for members of the brand from support up; empty for a cohort of another brand.';
+  'The members of a cohort, with primary or secondary membership, surest first, at most p_limit (up to 10,000), for members of the brand from support up; empty for a cohort of another brand.';
 grant execute on function cohorts.members(uuid, integer) to authenticated, service_role;
 
 create type cohorts.projected_actor as (actor_id uuid, cohort_id uuid, x double precision, y double precision);

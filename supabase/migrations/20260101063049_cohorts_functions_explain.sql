@@ -23,7 +23,7 @@ as $$
       from (select x.id, x.fit_score from cohorts.actor_cohort_membership x
         where x.brand_id = c.brand_id and x.cohort_id = c.id and x.is_active
         order by x.fit_score desc nulls last, x.id limit 3) m))
-  from cohorts.cohorts c where c.id = p_id
+  from cohorts.cohorts c where c.id = p_id and not (c.id = any (private.hidden_cohorts()))
 $$;
 comment on function private.explain_cohort(uuid) is 'Explainer of cohorts.cohorts: what sets it apart, its history, and its three most typical members.';
 
@@ -51,7 +51,7 @@ as $$
     'because', jsonb_build_array(jsonb_build_object('kind', 'actor', 'id', m.actor_id)))
   from cohorts.actor_cohort_membership m
   join cohorts.cohorts c on c.brand_id = m.brand_id and c.id = m.cohort_id
-  where m.id = p_id
+  where m.id = p_id and not (m.cohort_id = any (private.hidden_cohorts()))
 $$;
 comment on function private.explain_membership(uuid) is
   'Explainer of cohorts.actor_cohort_membership: confidence, the characteristics that the person shares with the cohort (deviation from the brand''s mean, in standard deviations), then the person.';

@@ -15,22 +15,29 @@ begin
   -- Per statement and by difference: a batch of any size touches each cohort once.
   if tg_op = 'INSERT' then
     perform private.add_cohort_members(array_agg(d.cohort_id), array_agg(d.members))
-    from (select cohort_id, count(*) as members from new_rows where is_active group by cohort_id) d;
+    from (select n.cohort_id, count(*) as members from new_rows n join cohorts.cohorts c on c.id = n.cohort_id
+      where n.is_active and (n.membership_type = 'primary' or not c.is_emergent) group by n.cohort_id) d
+    having count(*) > 0;
   elsif tg_op = 'DELETE' then
     perform private.add_cohort_members(array_agg(d.cohort_id), array_agg(-d.members))
-    from (select cohort_id, count(*) as members from old_rows where is_active group by cohort_id) d;
+    from (select o.cohort_id, count(*) as members from old_rows o join cohorts.cohorts c on c.id = o.cohort_id
+      where o.is_active and (o.membership_type = 'primary' or not c.is_emergent) group by o.cohort_id) d
+    having count(*) > 0;
   else
     perform private.add_cohort_members(array_agg(d.cohort_id), array_agg(d.members))
     from (
       select m.cohort_id, sum(m.members)::bigint as members
       from (
-        select cohort_id, 1 as members from new_rows where is_active
+        select cohort_id, membership_type, 1 as members from new_rows where is_active
         union all
-        select cohort_id, -1 from old_rows where is_active
+        select cohort_id, membership_type, -1 from old_rows where is_active
       ) m
+      join cohorts.cohorts c on c.id = m.cohort_id
+      where m.membership_type = 'primary' or not c.is_emergent
       group by m.cohort_id
       having sum(m.members) <> 0
-    ) d;
+    ) d
+    having count(*) > 0;
   end if;
   return null;
 end

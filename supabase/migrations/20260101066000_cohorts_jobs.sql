@@ -12,19 +12,43 @@ $$;
 comment on function private.job_cohorts_discover(timestamptz) is
   'Every quarter of an hour: begins a search for cohorts in the brands where it has turned three at night, once per local day.';
 
-create function private.job_cohorts_assign(p_now timestamptz default now())
+create function private.job_cohorts_assign(p_after uuid default null, p_now timestamptz default clock_timestamp(), out brand uuid)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  select b.id into brand from core.brands b
+  where b.is_active and b.id > coalesce(p_after, '00000000-0000-0000-0000-000000000000')
+    and (exists (select from private.rule_sweeps s where s.brand_id = b.id)
+      or exists (select from private.vectors_due d where d.brand_id = b.id)
+        and (exists (select from cohorts.clustering_runs r where r.brand_id = b.id and r.status = 'completed')
+          or exists (select from cohorts.cohorts c where c.brand_id = b.id and c.discovery_algorithm = 'rule' and c.cohort_status = 'active')))
+    and not exists (select from cohorts.clustering_runs r where r.brand_id = b.id and r.status = 'running')
+  order by b.id limit 1;
+  if brand is not null then
+    perform private.for_each_brand('cohorts.assign', array[brand], 'select cohorts.assign($1, 500, $2)', p_now);
+    perform private.for_each_brand('cohorts.define_cohort', array[brand], 'select private.sweep_rules($1, $2)', p_now);
+  end if;
+end
+$$;
+comment on function private.job_cohorts_assign(uuid, timestamptz) is
+  'Places up to 500 people of the next active brand after p_after (null: of the first) where somebody is new or changed, and goes on with its rules. Returns the brand, null when there is none left. Commit after each call.';
+
+create function private.job_cohorts_rules()
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
-  select private.for_each_brand('cohorts.assign',
-    array(select distinct r.brand_id from cohorts.clustering_runs r
-      join core.brands b on b.id = r.brand_id and b.is_active
-      where r.status = 'completed' order by r.brand_id),
-    'select cohorts.assign($1, 1000, $2)', p_now)
+  insert into private.rule_sweeps (brand_id, cohort_id)
+  select c.brand_id, c.id from cohorts.cohorts c
+  join core.brands b on b.id = c.brand_id and b.is_active
+  where c.discovery_algorithm = 'rule' and c.cohort_status = 'active'
+  on conflict (brand_id, cohort_id) do nothing
 $$;
-comment on function private.job_cohorts_assign(timestamptz) is 'Hourly, after the belief vectors: gives new people of every brand a cohort, up to 1,000 each.';
+comment on function private.job_cohorts_rules() is
+  'Hourly: every rule is held against all people again, since time passes and evidence fades where nobody does anything; the job loopwise-cohorts-assign does it.';
 
 create function private.job_cohorts_run(p_budget interval default '1500 milliseconds', out worked boolean)
 language plpgsql
@@ -58,4 +82,17 @@ select cron.schedule('loopwise-cohorts-run', '5 seconds', $job$
   end
   $$$job$);
 select cron.schedule('loopwise-cohorts-discover', '*/15 * * * *', $$select private.job_cohorts_discover()$$);
-select cron.schedule('loopwise-cohorts-assign', '33 * * * *', $$select private.job_cohorts_assign()$$);
+select cron.schedule('loopwise-cohorts-assign', '20 seconds', $job$
+  do $$
+  declare
+    v_started constant timestamptz := clock_timestamp();
+    v_brand uuid;
+  begin
+    loop
+      select j.brand into v_brand from private.job_cohorts_assign(v_brand) j;
+      commit;
+      exit when v_brand is null or not private.job_goes_on('loopwise-cohorts-assign', v_started);
+    end loop;
+  end
+  $$$job$);
+select cron.schedule('loopwise-cohorts-rules', '43 * * * *', $$select private.job_cohorts_rules()$$);

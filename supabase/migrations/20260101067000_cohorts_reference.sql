@@ -1,11 +1,20 @@
 insert into private.error_codes (key, errcode, http_status, message, hint) values
   ('clustering_failed', 'PT409', 409, 'The clustering run %s ended without cohorts: %s.', 'Its row in cohorts.clustering_runs says which step failed; mend the cause and start another run.'),
+  ('cohort_name_taken', 'PT409', 409, 'Another active cohort of the brand is called %s.', 'Choose another name.'),
+  ('cohort_not_pinnable', 'PT409', 409, 'Cohort %s cannot be pinned: it is %s.', 'Only active cohorts that a run found are pinned; what a rule made stays until it is retired.'),
+  ('invalid_rule', 'PT422', 422, '%s %s.', 'Correct this part of the rule (%s) and send it again; the comment on cohorts.define_cohort describes rules.'),
+  ('not_a_rule_cohort', 'PT409', 409, 'Cohort %s is not an active one made by a rule.', 'What a run found cannot be changed by hand: pin it, or define one of your own.'),
+  ('run_publishing', 'PT409', 409, 'A run of brand %s is publishing its cohorts.', 'Wait for its end, a matter of seconds, and send the request again.'),
+  ('too_many_rules', 'PT422', 422, 'A brand has at most %s cohorts made by rules.', 'Retire one that is no longer needed.'),
   ('run_not_cancellable', 'PT409', 409, 'The clustering run %s cannot be cancelled any more: it is %s.', 'Wait for its end.'),
   ('too_few_actors', 'PT422', 422, '%s people with beliefs are too few for cohorts; at least %s are needed.', 'Ingest more signals, refresh the belief vectors, or lower the setting cohorts.min_actors.');
 
 insert into core.system_parameters (parameter_key, parameter_value, parameter_type, description)
 select k, to_jsonb(v), 'number', d from (values
   ('cohorts.min_actors', 50, 'Fewest active people with beliefs that cohorts are looked for among; 2 upwards.'),
+  ('cohorts.min_members', 10, 'Fewest people of a cohort, 1 upwards: a smaller group is not published, and a cohort that has become smaller is shown to managers only, since what is said of it would be said of persons.'),
+  ('cohorts.min_membership', 0.1, 'Smallest posterior with which somebody has a secondary membership, 0 to 1.'),
+  ('cohorts.move_margin', 0.1, 'Between runs somebody moves to another cohort when its posterior exceeds that of his own by so much, 0 to 1; a secondary membership ends below half of cohorts.min_membership. Without, whoever stands at a border would move to and fro.'),
   ('cohorts.sample_size', 1000, 'People on whom the groups are found (everybody is then placed); bounds the time of a run.'),
   ('cohorts.max_k', 12, 'Largest number of cohorts that is tried.'),
   ('cohorts.min_share', 0.02, 'Smallest share of the people that may be a cohort, 0 to 1.'),
@@ -42,7 +51,8 @@ select private.register_function('cohorts.cluster_strata', 'clustering', 'cluste
   'Algorithm of cohorts.discover where nobody finds groups: slices of the range along which people differ most.',
   '{"min_overlap": 0.75, "min_group_overlap": 0.70, "slices": true}');
 select private.register_function('cohorts.assign', 'clustering', 'clustering',
-  'Places new people in the nearest cohort of the last run.');
+  'Places people who are new or have changed in the cohorts of the last run, in pinned ones and in those made by rules.',
+  '{"parameters": ["cohorts.min_membership", "cohorts.move_margin"]}');
 
 insert into private.explainers (kind, function_name) values
   ('cohort', 'private.explain_cohort'),

@@ -105,7 +105,9 @@ begin
         and c.preferred_frequency is distinct from 'never'
         and (a.id = v_stimulus.target_actor_id or v_stimulus.target_actor_id is null and exists (
           select from cohorts.actor_cohort_membership m
-          where m.brand_id = p_brand and m.cohort_id = v_stimulus.target_cohort_id and m.actor_id = a.id and m.is_active))
+          join cohorts.cohorts k on k.id = m.cohort_id
+          where m.brand_id = p_brand and m.cohort_id = v_stimulus.target_cohort_id and m.actor_id = a.id and m.is_active
+            and (m.membership_type = 'primary' or not k.is_emergent)))
     ) m;
     if not found and v_stimulus.target_cohort_id is null and v_stimulus.target_actor_id is null then
       perform private.raise_error('stimulus_has_no_target', p_stimulus::text);

@@ -73,6 +73,8 @@ const special: Record<string, (brand: string) => unknown> = {
   "actors.evidence.attribute": () => "test.attribute",
   "stimuli.stimulus_templates.template_type": () => "message",
   "cohorts.clustering_runs.status": () => "completed",
+  // A smaller one is hidden from support staff.
+  "cohorts.cohorts.member_count": () => 10,
   "public.oasis_events.type": () => "test.happened",
   "public.vtid_ledger.vtid": () => `VTID-${randomInt(10_000, 10_000_000)}`,
 };

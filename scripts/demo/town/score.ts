@@ -78,7 +78,7 @@ function readMembers(session: Session): Promise<Member[]> {
     schema: "cohorts",
     table: "actor_cohort_membership",
     columns: "actor_id, cohort_id",
-    where: { is_active: true },
+    where: { is_active: true, membership_type: "primary" },
   });
 }
 

@@ -35,7 +35,7 @@ select is_empty(
 
 select is_empty(
   $$select full_name from ours o where prosecdef and has_function_privilege('authenticated', oid, 'execute')
-    and full_name not in ('private.brand_ids', 'private.parameter')
+    and full_name not in ('private.brand_ids', 'private.hidden_cohorts', 'private.parameter')
     and not exists (select from pg_proc w join pg_namespace n on n.oid = w.pronamespace
       where n.nspname <> 'private' and format('private.%s_%s', n.nspname, w.proname) = o.full_name
         or n.nspname = 'public' and format('private.%s', w.proname) = o.full_name)$$,

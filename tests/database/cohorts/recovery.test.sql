@@ -9,7 +9,7 @@ create function pg_temp.rand_index(p_brand uuid) returns double precision langua
   with cell as (
     select m.cohort_id as c, a.identifiers ->> 'group' as g, count(*)::double precision as n
     from cohorts.actor_cohort_membership m join actors.actors a on a.id = m.actor_id
-    where m.brand_id = p_brand and m.is_active group by 1, 2
+    where m.brand_id = p_brand and m.is_active and m.membership_type = 'primary' group by 1, 2
   ),
   pairs as (
     select (select sum(n * (n - 1) / 2) from cell) as together,
@@ -23,7 +23,7 @@ $$;
 create function pg_temp.main_group(p_cohort uuid) returns integer language sql as $$
   select (a.identifiers ->> 'group')::integer
   from cohorts.actor_cohort_membership m join actors.actors a on a.id = m.actor_id
-  where m.cohort_id = p_cohort group by 1 order by count(*) desc limit 1
+  where m.cohort_id = p_cohort and m.membership_type = 'primary' group by 1 order by count(*) desc limit 1
 $$;
 
 create temp table t on commit drop as
