@@ -3,6 +3,7 @@ create function private.component_words(p_component text, p_value double precisi
 returns text
 language sql
 immutable
+strict
 set search_path = ''
 as $$
   select case p_component
@@ -47,7 +48,7 @@ as $$
     when p_component = 'communication.hour.sine' then case when p_mean > p_rest then 'are active earlier in the day than others' else 'are active later in the day than others' end
     when p_component = 'communication.hour.cosine' then case when p_mean > p_rest then 'are active at night more than others' else 'are active around noon more than others' end
     else format(case
-      when p_component like 'preference.category.%' then 'buy ' || case when p_mean >= 0.5 and p_mean > p_rest then 'mainly ' else '' end || '%3$s (%1$s of what they buy; others %2$s)'
+      when p_component like 'preference.category.%' then case when p_mean < p_rest then 'buy fewer ' when p_mean >= 0.5 then 'buy mainly ' else 'buy ' end || '%3$s (%1$s of what they buy; others %2$s)'
       when p_component like 'communication.channel.%' then 'are met by %4$s in %1$s of contacts (others %2$s)'
       when p_component like 'behavior.order_method.%' then 'place %1$s of their orders %5$s (others %2$s)'
       else case p_component

@@ -1,17 +1,18 @@
 create function private.name_parts(p_brand uuid, p_cohort uuid)
-returns table (place bigint, component text, label text, direction text, effect double precision, mean double precision, mean_of_rest double precision, words text)
+returns table (place bigint, is_weak boolean, component text, label text, direction text, effect double precision, mean double precision, mean_of_rest double precision, words text)
 language sql
 stable
 set search_path = ''
 as $$
   -- What nobody has a word for says little in a name: few of these goods, less of that.
-  select row_number() over (order by c.effect_size < 0 and private.name_words(c.characteristic_name, 'low') is null, abs(c.effect_size) desc, c.characteristic_name),
+  select row_number() over (order by w.is_weak, abs(c.effect_size) desc, c.characteristic_name), w.is_weak,
     c.characteristic_name, v.label, v.direction, c.effect_size, v.mean, v.mean_of_rest, v.words
   from cohorts.cohort_characteristics c
   cross join lateral jsonb_to_record(c.characteristic_value) as v (label text, direction text, mean double precision, mean_of_rest double precision, words text)
+  cross join lateral (select c.effect_size < 0 and private.name_words(c.characteristic_name, 'low') is null as is_weak) w
   where c.brand_id = p_brand and c.cohort_id = p_cohort and c.is_current
 $$;
-comment on function private.name_parts(uuid, uuid) is 'The current characteristics of a cohort in the order in which its name uses them.';
+comment on function private.name_parts(uuid, uuid) is 'The current characteristics of a cohort in the order in which its name uses them; the weak ones say what it has little of and are last.';
 
 create function private.cohort_advice(p_brand uuid, p_cohort uuid)
 returns text
@@ -55,9 +56,7 @@ as $$
     private.cohort_advice(p_brand, p_cohort))
   from cohorts.cohorts c
   cross join lateral (
-    select array_agg(n.words order by n.place) as phrases
-    from (select p.words, row_number() over (order by abs(p.effect) desc, p.place) as place from private.name_parts(p_brand, p_cohort) p) n
-    where n.place <= 4
+    select array_agg(n.words order by n.place) as phrases from private.name_parts(p_brand, p_cohort) n where n.place <= 4
   ) d
   where c.brand_id = p_brand and c.id = p_cohort
 $$;
@@ -103,20 +102,20 @@ set search_path = ''
 as $$
 declare
   -- Places of the characteristics, short names first; a number comes last.
-  v_choices constant text[] := '{"1,2", "1,3", "2,3", "1,2,3", "1,2,4", "1,2,3,4"}';
+  v_choices constant text[] := '{"1", "1,2", "1,3", "2,3", "1,2,3", "1,2,4", "1,2,3,4"}';
   v_choice text;
-  v_base text;
 begin
   -- Usually the first that is tried is free.
   for v_try in 1..1000 loop
-    v_choice := coalesce(v_choices[v_try], v_choices[1]);
+    v_choice := coalesce(v_choices[v_try], v_choices[2]);
+    -- One is enough only where a second would say what they have little of.
+    continue when v_try = 1 and exists (select from private.name_parts(p_brand, p_cohort) n where n.place = 2 and not n.is_weak);
     select private.cohort_name(coalesce(array_agg(n.component order by n.place), '{}'), array_agg(n.label order by n.place), array_agg(n.direction order by n.place)),
       coalesce(jsonb_agg(jsonb_build_object('component', n.component, 'direction', n.direction) order by n.place), '[]')
     into cohort_name, named_after
     from private.name_parts(p_brand, p_cohort) n
     where n.place = any (string_to_array(v_choice, ',')::bigint[]);
-    -- One characteristic may be all there is.
-    continue when v_try > 1 and named_after = '[]';
+    continue when v_try between 2 and cardinality(v_choices) and jsonb_array_length(named_after) < cardinality(string_to_array(v_choice, ','));
     if v_try > cardinality(v_choices) then
       cohort_name := format('%s (%s)', cohort_name, v_try - cardinality(v_choices) + 1);
     end if;
@@ -168,7 +167,7 @@ begin
         else private.cohort_description(p_run.brand_id, c.id, p_run.input_actor_count) end,
       cohort_type = private.cohort_type_of(p_run.brand_id, c.id),
       cohort_signature = (c.cohort_signature - case when v_keeps then '' else 'given_description' end) || jsonb_build_object('named_after', v_named_after,
-        'characteristics', (select coalesce(jsonb_agg(to_jsonb(n) - 'place' - 'words' order by n.place), '[]') from private.name_parts(p_run.brand_id, c.id) n))
+        'characteristics', (select coalesce(jsonb_agg(to_jsonb(n) - '{place, is_weak, words}'::text[] order by n.place), '[]') from private.name_parts(p_run.brand_id, c.id) n))
     where c.brand_id = p_run.brand_id and c.id = v_cohort.id;
   end loop;
 end
