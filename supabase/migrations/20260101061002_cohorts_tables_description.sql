@@ -170,10 +170,17 @@ create table cohorts.cohort_performance_metrics (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   foreign key (brand_id, cohort_id) references cohorts.cohorts (brand_id, id) on delete cascade,
+  unique nulls not distinct (brand_id, cohort_id, metric_name, measurement_period_start, measurement_period_end, context_type, context_id),
   constraint measurement_period_is_not_empty check (measurement_period_start < measurement_period_end),
   constraint interval_is_ordered check (confidence_interval_lower <= confidence_interval_upper)
 );
-create index cohort_performance_metrics_cohort_idx
-  on cohorts.cohort_performance_metrics (brand_id, cohort_id, metric_name, measurement_period_end);
-
 comment on table cohorts.cohort_performance_metrics is 'How a cohort does over time (response rate, revenue, ...), written by the domain outcomes.';
+comment on column cohorts.cohort_performance_metrics.context_type is
+  'calendar_month: in a month of the brand''s time zone (outcomes.measure_cohorts); stimulus: in the window of the stimulus context_id.';
+comment on column cohorts.cohort_performance_metrics.sample_size is 'Members; sales for refund_share; treated people for what follows stimuli.';
+comment on column cohorts.cohort_performance_metrics.baseline_value is
+  'calendar_month: the mean of everybody known when the month began; stimulus: the held-out people. improvement_over_baseline: metric_value - baseline_value.';
+comment on column cohorts.cohort_performance_metrics.p_value is 'calendar_month: members against everybody else; stimulus: treated against held-out people.';
+comment on column cohorts.cohort_performance_metrics.percentile_rank is 'Among the cohorts in the same month, 0 the lowest value, 100 the highest; null for stimuli and for a single cohort.';
+comment on column cohorts.cohort_performance_metrics.data_quality_score is 'Mean quality of the signals that it was read from.';
+comment on column cohorts.cohort_performance_metrics.measurement_confidence is '1 - p_value; 0 where nothing could be compared.';

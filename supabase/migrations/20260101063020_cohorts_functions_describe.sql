@@ -36,7 +36,7 @@ immutable
 set search_path = ''
 as $$
   -- Cornish-Fisher expansion around 1.96.
-  select 1.959964 + 2.372271 / p_degrees + 2.822608 / p_degrees ^ 2
+  select 1.959964 + 2.372271 / p_degrees + 2.822608 / p_degrees ^ 2 + 2.555848 / p_degrees ^ 3
 $$;
 comment on function private.t_critical(double precision) is 'The t that 2.5% of values exceed, with p_degrees (3 upwards) degrees of freedom.';
 

@@ -92,3 +92,19 @@ end;
 comment on function cohorts.similar(uuid) is
   'The other cohorts of the last run, the most alike first, for members from support up; empty for a cohort of another brand.';
 grant execute on function cohorts.similar(uuid) to authenticated, service_role;
+
+create function cohorts.performance(p_cohort uuid, p_metric text default null)
+returns setof cohorts.cohort_performance_metrics
+language sql
+stable
+set search_path = ''
+begin atomic
+  select m.*
+  from cohorts.cohorts c
+  join cohorts.cohort_performance_metrics m on m.brand_id = c.brand_id and m.cohort_id = c.id
+  where c.id = p_cohort and m.context_type = 'calendar_month' and (p_metric is null or m.metric_name = p_metric)
+  order by m.metric_name, m.measurement_period_start;
+end;
+comment on function cohorts.performance(uuid, text) is
+  'How a cohort did month by month, oldest first: the measures of outcomes.measure_cohorts, or one of them (p_metric). For members from support up; empty for a cohort of another brand.';
+grant execute on function cohorts.performance(uuid, text) to authenticated, service_role;
