@@ -14,7 +14,10 @@ export default defineConfig({
       // `npm test`: needs npm alone.
       {
         extends: true,
-        test: { name: "local", include: files("stack", "database", "functions", "security", "e2e", "demo") },
+        test: {
+          name: "local",
+          include: files("stack", "database", "functions", "security", "e2e", "demo", "bench"),
+        },
       },
       // `npm run test:native`: needs the native engine.
       { extends: true, test: { name: "native", include: files("native") } },

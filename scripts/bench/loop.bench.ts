@@ -1,24 +1,24 @@
 /**
  * Cost of each link of the loop for brands of 1,000, 10,000 and 100,000 actors in one database. Each actor sends two
- * orders before the offers and every third one answers them. The rival of a size is the size before it: n log n would
- * make the cost grow by (n₂ log n₂) / (n₁ log n₁); a quarter more is allowed for what else the machine does.
+ * orders before the offers and every third one answers them. The rival of a size is the size before it.
  */
 import { startStack } from "../stack/start.ts";
 import type { Engine } from "../stack/types.ts";
+import { compareGrowth } from "./growth.ts";
 import type { BenchRow } from "./row.ts";
 
 const SIZES = [1_000, 10_000, 100_000];
-const NOISE = 1.25;
 const BATCH = 1_000;
-/** Below this a link costs nothing worth comparing. */
-const LEAST_SECONDS = 0.1;
 
 export async function bench(): Promise<BenchRow[]> {
   const stack = await startStack({ engine: "native", cron: false });
   try {
-    const costs = new Map<number, Map<string, number>>();
-    for (const size of SIZES) costs.set(size, await runLoop(stack.engine, size));
-    return compare(costs);
+    const costs = new Map<string, Map<number, number>>();
+    for (const size of SIZES) {
+      for (const [link, seconds] of await runLoop(stack.engine, size))
+        costs.set(link, (costs.get(link) ?? new Map()).set(size, seconds));
+    }
+    return [...costs].flatMap(([link, seconds]) => compareGrowth(link, seconds));
   } finally {
     await stack.close();
   }
@@ -111,25 +111,3 @@ const ORDERS = `
           'product_id', 'p' || n % 3, 'name', 'Product ' || n % 3, 'category', (array['tea', 'cake', 'books'])[n % 3 + 1],
           'quantity', 1 + n % 2, 'unit_price', 10)))))
     from generate_series($2::int, $3::int - 1) n where n % $6::int = 0), null, $5::date + interval '2 days')`;
-
-function compare(costs: Map<number, Map<string, number>>): BenchRow[] {
-  const rows: BenchRow[] = [];
-  for (const link of costs.get(SIZES[0] as number)?.keys() ?? []) {
-    SIZES.forEach((size, index) => {
-      const cost = costs.get(size)?.get(link) as number;
-      const before = SIZES[index - 1];
-      if (before === undefined) return;
-      const rival = Math.max(costs.get(before)?.get(link) as number, LEAST_SECONDS);
-      const allowed = ((size * Math.log(size)) / (before * Math.log(before))) * NOISE;
-      rows.push({
-        what: `${link}, ${size.toLocaleString("en")} actors`,
-        figure: cost,
-        unit: "s",
-        bar: `at most ${(rival * allowed).toPrecision(3)} (n log n)`,
-        rival: `${rival.toPrecision(3)} s at ${before.toLocaleString("en")}`,
-        passed: cost <= rival * allowed,
-      });
-    });
-  }
-  return rows;
-}

@@ -13,9 +13,15 @@ create table cohorts.clustering_runs (
   input_vector_type text not null,
   input_vector_dimensions integer not null
     constraint input_vector_dimensions_is_positive check (input_vector_dimensions > 0),
+  varying_dimensions integer not null default 1
+    constraint varying_dimensions_is_positive check (varying_dimensions > 0),
   input_data_quality double precision
     constraint input_data_quality_is_a_share check (input_data_quality between 0 and 1),
   feature_scaling jsonb not null default '[]',
+  structure text
+    constraint structure_is_known check (structure in ('groups', 'strata', 'none')),
+  sharpness double precision not null default 1
+    constraint sharpness_is_positive check (sharpness > 0),
   within_variance double precision
     constraint within_variance_is_not_negative check (within_variance >= 0),
   cohort_ids uuid[],
@@ -63,9 +69,13 @@ comment on column cohorts.clustering_runs.stage is 'The kind of step that comes 
 comment on column cohorts.clustering_runs.progress is 'Share of its steps that are done.';
 comment on column cohorts.clustering_runs.cohort_ids is 'The cohort of each label of the run, from label 1.';
 comment on column cohorts.clustering_runs.started_at is 'The p_now of the request: everything that the run writes is dated by it.';
+comment on column cohorts.clustering_runs.varying_dimensions is 'Those of the input in which people differ at all.';
 comment on column cohorts.clustering_runs.seed is 'Same data and same seed give the same cohorts.';
 comment on column cohorts.clustering_runs.feature_scaling is
   'Array of {position, component, label, mean, standard_deviation}: what the dimensions of the vectors meant when the run read them. Later vectors are brought to this scale before they are compared with its centroids.';
+comment on column cohorts.clustering_runs.structure is
+  'groups: they come back and nobody lies between them. strata: people differ along a range without gaps, and the cohorts are slices of it that come back. none: everybody is one cohort.';
+comment on column cohorts.clustering_runs.sharpness is 'Power to which the densities of the mixture are raised before they become probabilities (private.fitting_sharpness).';
 comment on column cohorts.clustering_runs.within_variance is
   'Variance of a member around its centroid, per used dimension, pooled over the cohorts: W / ((n - k) * d). Membership confidence is computed with it.';
 comment on column cohorts.clustering_runs.projection_axes is

@@ -38,15 +38,43 @@ create table private.clustering_candidates (
   algorithm text not null,
   k integer not null,
   labels integer[] not null,
-  rounds integer not null default 0,
   jaccard_sums double precision[] not null,
+  rounds integer not null default 0,
+  valley double precision,
+  score double precision,
   is_chosen boolean not null default false,
-  details jsonb not null default '{}',
+  resampled_sums double precision[] not null,
+  resamples integer not null default 0,
   primary key (run_id, algorithm, k)
 );
 comment on table private.clustering_candidates is 'The partitions of the sample that a run compares.';
 comment on column private.clustering_candidates.labels is 'Group of each point of the sample, from 1; 0: noise.';
-comment on column private.clustering_candidates.jaccard_sums is 'Per group, the sum over the bootstrap rounds of the best Jaccard overlap; divided by rounds: its stability.';
+comment on column private.clustering_candidates.jaccard_sums is 'Per group, the sum over rounds of its best Jaccard overlap with a group of a half of the sample that was clustered by itself.';
+comment on column private.clustering_candidates.valley is 'Mean over the halves of the shallowest valley between neighbouring groups (private.shallowest_valley); null while nobody asked.';
+comment on column private.clustering_candidates.score is 'Of a partition all of whose groups are stable and lie apart: mean overlap x (1 - valley) x ln k.';
+comment on column private.clustering_candidates.resampled_sums is 'As jaccard_sums, over bootstrap draws: what the published stability is the mean of. Of the chosen one only.';
+
+create table private.clustering_halves (
+  run_id uuid not null references cohorts.clustering_runs (id) on delete cascade,
+  round integer not null,
+  fitted integer[] not null,
+  held_out integer[] not null,
+  neighbours integer[] not null,
+  primary key (run_id, round)
+);
+comment on table private.clustering_halves is 'The halves of the sample that a run clusters by themselves: places in the sample.';
+comment on column private.clustering_halves.neighbours is 'Of each point held out the nine nearest fitted ones (places in fitted), nine in a row: they decide its group.';
+
+create table private.clustering_refits (
+  run_id uuid not null references cohorts.clustering_runs (id) on delete cascade,
+  algorithm text not null,
+  round integer not null,
+  k integer not null,
+  labels integer[] not null,
+  gaps double precision[],
+  primary key (run_id, algorithm, k, round)
+);
+comment on table private.clustering_refits is 'What an algorithm makes of a half of the sample: the group of each of its points.';
 
 create table private.clustering_components (
   run_id uuid not null references cohorts.clustering_runs (id) on delete cascade,

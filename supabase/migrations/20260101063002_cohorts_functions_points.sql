@@ -43,6 +43,9 @@ begin
   update cohorts.clustering_runs r
   set input_actor_count = (select count(*) from private.clustering_points p where p.run_id = r.id),
     input_vector_dimensions = extensions.vector_dims(v_points[1]),
+    varying_dimensions = (
+      select greatest(count(*), 1) from (select unnest(extensions.avg(p operator(extensions.*) p)::real[]) as square, unnest(extensions.avg(p)::real[]) as mean from unnest(v_points) p) m
+      where m.square - m.mean * m.mean > 1e-6),
     input_data_quality = (select avg(v.vector_quality) from private.clustering_points p
       join actors.actor_belief_vectors v on v.brand_id = r.brand_id and v.id = p.vector_id where p.run_id = r.id),
     feature_scaling = (select coalesce(jsonb_agg(jsonb_build_object('position', c.position, 'component', c.component_name, 'label', c.label,

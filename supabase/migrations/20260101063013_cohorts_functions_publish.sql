@@ -14,7 +14,7 @@ as $$
     centroid_vector, stability_score, coherence_score, separation_score, first_formed_at, last_updated_at,
     data_quality_score, representativeness_score)
   select p_run.cohort_ids[s.label], p_run.brand_id, 'mixed', p_run.started_at, p_run.algorithm_name, p_run.parameters, p_run.id,
-    s.centroid, coalesce(k.jaccard_sums[s.label] / k.rounds, 1), greatest(s.coherence, 0), 1 - coalesce(o.overlap, 0), p_run.started_at, p_run.started_at,
+    s.centroid, coalesce(k.resampled_sums[s.label] / k.resamples, 1), greatest(s.coherence, 0), 1 - coalesce(o.overlap, 0), p_run.started_at, p_run.started_at,
     p_run.input_data_quality, s.members::double precision / p_run.input_actor_count
   from part s
   left join private.clustering_candidates k on k.run_id = p_run.id and k.is_chosen
@@ -238,5 +238,7 @@ set search_path = ''
 as $$
   delete from private.clustering_points p where p.run_id = p_run;
   delete from private.clustering_candidates c where c.run_id = p_run;
+  delete from private.clustering_halves h where h.run_id = p_run;
+  delete from private.clustering_refits f where f.run_id = p_run;
 $$;
 comment on function private.discard_working_rows(uuid) is 'Deletes what a run needed between its steps.';

@@ -5,9 +5,13 @@ stable
 set search_path = ''
 as $$
   select jsonb_object_agg(k.name, private.parameter(p_brand, 'cohorts.' || k.name))
-  from unnest('{min_actors, sample_size, max_k, min_share, min_stability, rounds, min_overlap, size_change, min_effect, max_false_discovery_rate, max_characteristics, load_size, place_size, publish_size}'::text[]) k (name)
+    || jsonb_build_object('algorithms', (
+      select jsonb_object_agg(substr(f.function_name, 17), f.parameters) from ai.functions f
+      where f.function_name like 'cohorts.cluster\_%' and f.is_active and f.brand_id is null))
+  from unnest('{min_actors, sample_size, max_k, min_share, min_group_overlap, min_strata_overlap, rounds, resamples, min_overlap, size_change, min_effect, max_false_discovery_rate, max_characteristics, load_size, place_size, publish_size}'::text[]) k (name)
 $$;
-comment on function private.clustering_parameters(uuid) is 'The tunables of a run (system parameters cohorts.*, with the settings of the brand) as one object.';
+comment on function private.clustering_parameters(uuid) is
+  'The tunables of a run as one object: system parameters cohorts.*, with the settings of the brand, and those of every algorithm.';
 
 create function private.plan_clustering(p_run cohorts.clustering_runs, p_algorithms text[])
 returns void
@@ -16,23 +20,22 @@ volatile
 set search_path = ''
 as $$
   insert into private.clustering_steps (run_id, place, kind, arguments)
-  select p_run.id, row_number() over (order by s.stage, s.algorithm, s.k, s.kind desc), s.kind, s.arguments
+  select p_run.id, row_number() over (order by s.stage, s.round, s.algorithm), s.kind, jsonb_strip_nulls(jsonb_build_object('algorithm', s.algorithm, 'round', s.round))
   from (
-    select v.stage, v.kind, null::text as algorithm, null::integer as k, '{}'::jsonb as arguments
-    from (values (1, 'load'), (2, 'sample'), (4, 'choose'), (5, 'place'), (6, 'match'), (7, 'publish'), (8, 'describe'), (9, 'finish')) v (stage, kind)
-    where v.stage < 6 or v.stage = 9 or p_run.run_type <> 'validation'
+    select v.stage, v.kind, null::text as algorithm, null::integer as round
+    from (values (1, 'load'), (2, 'sample'), (7, 'choose'), (8, 'resample'), (9, 'mix'), (10, 'place'), (11, 'match'), (12, 'publish'), (13, 'describe'), (14, 'finish')) v (stage, kind)
+    where v.stage not between 11 and 13 or p_run.run_type <> 'validation'
     union all
-    select 3, v.kind, a.algorithm, k.k, jsonb_build_object('algorithm', a.algorithm, 'k', k.k)
-    from unnest(p_algorithms) a (algorithm)
-    join ai.functions f on f.function_name = 'cohorts.cluster_' || a.algorithm and f.is_active and f.brand_id is null
-    cross join lateral generate_series(
-      case when f.parameters ->> 'finds_k' = 'true' then 0 else 2 end,
-      case when f.parameters ->> 'finds_k' = 'true' then 0 else (p_run.parameters ->> 'max_k')::integer end) k (k)
-    cross join (values ('try'), ('again')) v (kind)
+    select v.stage, v.kind, a.algorithm, null from unnest(p_algorithms) a (algorithm) cross join (values (3, 'try'), (6, 'separate')) v (stage, kind)
+    union all
+    select v.stage, v.kind, case v.kind when 'refit' then a.algorithm end, r.round
+    from generate_series(1, (p_run.parameters ->> 'rounds')::integer) r (round)
+    cross join (values (4, 'halve'), (5, 'refit')) v (stage, kind)
+    join unnest(p_algorithms) a (algorithm) on v.kind = 'refit' or a.algorithm = p_algorithms[1]
   ) s
 $$;
 comment on function private.plan_clustering(cohorts.clustering_runs, text[]) is
-  'Writes the steps of a run: what goes in, each partition with its bootstrap rounds, the choice, and, unless it only validates, what makes cohorts of it.';
+  'Writes the steps of a run: what goes in, the partitions of each algorithm on the sample and on halves of it, the choice, and, unless it only validates, what makes cohorts of it.';
 
 create function private.request_clustering(
   p_brand uuid, p_algorithm text, p_seed integer, p_now timestamptz, p_trigger cohorts.run_trigger, p_reason text default null,

@@ -12,4 +12,6 @@ select private.grant_access('cohorts.cohort_performance_metrics', 'staff');
 select private.grant_access('private.clustering_points', 'service');
 select private.grant_access('private.clustering_steps', 'service');
 select private.grant_access('private.clustering_candidates', 'service');
+select private.grant_access('private.clustering_halves', 'service');
+select private.grant_access('private.clustering_refits', 'service');
 select private.grant_access('private.clustering_components', 'service');

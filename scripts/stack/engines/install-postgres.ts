@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join, relative } from "node:path";
 import { extensionsFolder } from "../platform/platform.ts";
-import { unpackDebianPostgres } from "./debian-postgres.ts";
+import { type DebianPackages, unpackDebian, usePrivateLibraries } from "./debian.ts";
 import { whileLocked } from "./folder-lock.ts";
 import { cacheFolder } from "./folders.ts";
 
@@ -26,6 +26,20 @@ export interface PostgresInstallation {
 
 const NEEDED = ["vector", "pg_cron"];
 const DEBIAN_BIN = "usr/lib/postgresql/17/bin";
+const FROM_DEBIAN: DebianPackages = {
+  what: "PostgreSQL 17 and its extensions (about 100 MB)",
+  otherwise:
+    "Install PostgreSQL 17 with the extensions vector, pg_cron, pgtap and plpgsql_check so that `pg_config` is on the " +
+    "PATH, or set DATABASE_URL to such a server.",
+  packages: [
+    "postgresql-17",
+    "postgresql-17-pgvector",
+    "postgresql-17-cron",
+    "postgresql-17-pgtap",
+    "postgresql-17-plpgsql-check",
+    "patchelf",
+  ],
+};
 
 /**
  * PostgreSQL 17 with vector, pg_cron and the stand-ins for what only Supabase's own image has, in the cache folder.
@@ -43,7 +57,12 @@ export async function installPostgres(
     mkdirSync(root, { recursive: true });
     const installed = findInstalled();
     if (installed) mirrorInstalled(root, installed);
-    else unpackDebianPostgres(root, log);
+    else {
+      if (!existsSync("/usr/share/zoneinfo/UTC"))
+        throw new Error("The time zone files are missing: install the package tzdata.");
+      unpackDebian(root, FROM_DEBIAN, log);
+      usePrivateLibraries(root, DEBIAN_BIN, "usr/lib/postgresql/17/lib");
+    }
     const layout = installed ?? { bindir: `/${DEBIAN_BIN}`, sharedir: "/usr/share/postgresql/17" };
     writeFileSync(
       stamp,

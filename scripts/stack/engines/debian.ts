@@ -2,48 +2,72 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
-const PACKAGES = [
-  "postgresql-17",
-  "postgresql-17-pgvector",
-  "postgresql-17-cron",
-  "postgresql-17-pgtap",
-  "postgresql-17-plpgsql-check",
-  "patchelf",
-];
+export const SUITE = "trixie";
 
-/** Dependencies that serve the system around a database, not the database; LLVM serves only JIT, which stays off. */
+/** Dependencies that serve the system around a program, not the program; LLVM serves only JIT, which stays off. */
 const NOT_NEEDED =
   /^(perl|libperl|lib.*-perl|debconf|libdebconf|libllvm|libz3|passwd|base-passwd|login|adduser|locales|libc-l10n|ucf|openssl|ssl-cert|postgresql-(client-)?common|procps|libproc2|netbase|init-system|sysvinit|sensible|gcc)/;
 
-/**
- * Unpacks PostgreSQL 17 with its extensions from Debian's packages into `root`, without touching the system:
- * a private apt state with the trixie suite only, then the loader and library paths of the programs are
- * pointed at the unpacked C library, because the system's may be older than these packages need.
- */
-export function unpackDebianPostgres(root: string, log: (line: string) => void): void {
-  for (const tool of ["apt-get", "dpkg"]) requireTool(tool);
-  if (!existsSync("/usr/share/zoneinfo/UTC"))
-    throw new Error("The time zone files are missing: install the package tzdata.");
-  const apt = trixieApt(join(root, "apt"), log);
-  log("Downloading PostgreSQL 17 and its extensions (about 100 MB, once)");
-  apt("update");
-  apt("install", "--download-only", "--yes", ...PACKAGES);
+export interface DebianPackages {
+  packages: string[];
+  /** For people. */
+  what: string;
+  /** What people can do where Debian's tools are missing. */
+  otherwise: string;
+}
 
+/**
+ * Unpacks Debian's packages with all they need into `root`, without touching the system, by a private apt state with
+ * the trixie suite only. The system's C library may be older than these packages need: their programs are to be
+ * started with the unpacked one, see `privateLibraries`.
+ */
+export function unpackDebian(root: string, wanted: DebianPackages, log: (line: string) => void): void {
+  for (const tool of ["apt-get", "dpkg"]) requireTool(tool, wanted);
+  const apt = debianApt(join(root, "apt"), log);
+  log(`Downloading ${wanted.what}, once`);
+  try {
+    apt("update");
+    apt("install", "--download-only", "--yes", ...wanted.packages);
+  } catch (error) {
+    throw new Error(`${wanted.what} could not be fetched from Debian. ${wanted.otherwise}`, { cause: error });
+  }
   for (const archive of archives(join(root, "apt"))) {
     if (!NOT_NEEDED.test(basename(archive))) run("dpkg", ["-x", archive, root]);
   }
-  usePrivateLibraries(root);
   rmSync(join(root, "apt"), { recursive: true });
+}
+
+/** Folder of the libraries unpacked into `root`, and the loader that starts programs with them. */
+export function privateLibraries(root: string): { libraries: string; loader: string } {
+  const triplet = readdirSync(join(root, "usr/lib")).find((name) => name.endsWith("-linux-gnu"));
+  const libraries = join(root, "usr/lib", triplet ?? "");
+  const loader = readdirSync(libraries).find((name) => name.startsWith("ld-linux"));
+  if (!triplet || !loader) throw new Error(`No C library was unpacked into ${libraries}.`);
+  return { libraries, loader: join(libraries, loader) };
+}
+
+/** Points the programs in a folder at the unpacked libraries for good; the package patchelf must be among the unpacked. */
+export function usePrivateLibraries(root: string, programFolder: string, moreLibraries: string): void {
+  const { libraries, loader } = privateLibraries(root);
+  const programs = readdirSync(join(root, programFolder))
+    .map((name) => join(root, programFolder, name))
+    .filter((file) => readFileSync(file).subarray(1, 4).toString() === "ELF");
+  // RPATH, not RUNPATH: only RPATH is inherited by the libraries of libraries.
+  const rpath = `${libraries}:${join(root, moreLibraries)}`;
+  const patchelf = ["--library-path", libraries, join(root, "usr/bin/patchelf")];
+  for (const program of programs) {
+    run(loader, [...patchelf, "--set-interpreter", loader, "--force-rpath", "--set-rpath", rpath, program]);
+  }
 }
 
 type Apt = (...args: string[]) => void;
 
-/** apt-get with a state of its own in `folder`, on the trixie suite alone, as if nothing were installed. */
-function trixieApt(folder: string, log: (line: string) => void): Apt {
+/** apt-get with a state of its own in `folder`, on one suite alone, as if nothing were installed. */
+function debianApt(folder: string, log: (line: string) => void): Apt {
   const keyring = debianKeyring(join(folder, "keyring"), log);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "status"), "");
-  writeFileSync(join(folder, "sources.list"), `deb [signed-by=${keyring}] ${debianMirror()} trixie main\n`);
+  writeFileSync(join(folder, "sources.list"), `deb [signed-by=${keyring}] ${debianMirror()} ${SUITE} main\n`);
   return privateApt(folder, [
     `Dir::State::status "${folder}/status";`,
     `Dir::Etc::sourcelist "${folder}/sources.list";`,
@@ -108,39 +132,10 @@ function debianMirror(): string {
   return uris.find((uri) => /\/debian\/?$/.test(uri)) ?? "http://deb.debian.org/debian";
 }
 
-function usePrivateLibraries(root: string): void {
-  const triplet = readdirSync(join(root, "usr/lib")).find((name) => name.endsWith("-linux-gnu"));
-  const libraries = join(root, "usr/lib", triplet ?? "");
-  const loader = readdirSync(libraries).find((name) => name.startsWith("ld-linux"));
-  if (!triplet || !loader) throw new Error(`No C library was unpacked into ${libraries}.`);
-  const interpreter = join(libraries, loader);
-  const binDir = join(root, "usr/lib/postgresql/17/bin");
-  const programs = readdirSync(binDir)
-    .map((name) => join(binDir, name))
-    .filter((file) => readFileSync(file).subarray(1, 4).toString() === "ELF");
-  // RPATH, not RUNPATH: only RPATH is inherited by the libraries of libraries.
-  const rpath = `${libraries}:${join(root, "usr/lib/postgresql/17/lib")}`;
-  const patchelf = ["--library-path", libraries, join(root, "usr/bin/patchelf")];
-  for (const program of programs) {
-    run(interpreter, [
-      ...patchelf,
-      "--set-interpreter",
-      interpreter,
-      "--force-rpath",
-      "--set-rpath",
-      rpath,
-      program,
-    ]);
-  }
-}
-
-function requireTool(tool: string): void {
+function requireTool(tool: string, { what, otherwise }: DebianPackages): void {
   const found = (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, tool)));
   if (found) return;
-  throw new Error(
-    `${tool} was not found, so PostgreSQL 17 cannot be fetched on this system. Install PostgreSQL 17 with the extensions ` +
-      "vector, pg_cron, pgtap and plpgsql_check so that `pg_config` is on the PATH, or set DATABASE_URL to such a server.",
-  );
+  throw new Error(`${tool} was not found, so ${what} cannot be fetched on this system. ${otherwise}`);
 }
 
 function run(program: string, args: string[]): void {
