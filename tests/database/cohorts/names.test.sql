@@ -64,7 +64,7 @@ select is((select r.name_source::text from c, cohorts.rename(c.id, 'Mug friends'
 select is((select r.cohort_name from c, cohorts.rename(c.id, 'Sleepers', null) r where c.place = 2), 'Sleepers', 'a manager too');
 select is((select r.cohort_name from c, cohorts.rename(c.id, 'Dormant clientele', 'x', 'provider') r where c.place = 2), 'Sleepers', 'over whom no provider goes');
 select throws_ok($$select cohorts.rename(id, ' ') from c where place = 1$$, 'PT400', null, 'a name is not blank');
-select throws_ok($$select cohorts.rename(id, 'Sleepers') from c where place = 1$$, '23505', null, 'nor taken');
+select throws_ok($$select cohorts.rename(id, 'Sleepers') from c where place = 1$$, 'PT409', null, 'nor taken');
 select tests.authenticate_as(staff) from t;
 select throws_ok($$select cohorts.rename(id, 'Mine') from c where place = 1$$, '42501', null, 'support staff gives no names');
 select tests.authenticate_as(stranger) from t;
