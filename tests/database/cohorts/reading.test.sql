@@ -45,7 +45,7 @@ from t, (values ('stays', 1.0, '2026-01-01'::timestamptz, 1), ('stays', 1.3, '20
 insert into cohorts.cohort_measurements (brand_id, cohort_id, run_id, measured_at, member_count, stability_score, representativeness_score)
 select t.brand, pg_temp.c('bags'), r.id, r.at, case when r.at < '2026-02-01' then 60 else 40 end, case when r.at < '2026-02-01' then 0.7 else 0.9 end, 0.4 from t, run r;
 
-select tests.authenticate_as(staff) from t;
+select tests.authenticate_as(owner) from t;
 create temp table comparison on commit drop as select pg_temp.name(x.cohort_id::text) as cohort, x.* from t, cohorts.compare(brand, '2026-01-15', '2026-02-01') x;
 select set_eq('select cohort, people_before, people_after, stayed, joined, left_since from comparison',
   $$values ('bags', 60::bigint, 40::bigint, 40::bigint, 0::bigint, 20::bigint), ('mugs', 10, 44, 10, 34, 0), ('ends', 12, 0, 0, 0, 12), ('child', 0, 10, 0, 10, 0)$$,
@@ -62,6 +62,7 @@ select is((select people_after from t, cohorts.compare(brand, '2025-12-01', '202
 select set_eq($$select e ->> 'event', pg_temp.name(e ->> 'from') as source, pg_temp.name(e ->> 'to') as heir, (e ->> 'share')::double precision from t, jsonb_array_elements(cohorts.lineage(brand) -> 'edges') e$$,
   $$values ('dissolved', 'ends', 'bags', 0.2::double precision), ('dissolved', 'ends', 'mugs', 0.7), ('split', 'bags', 'child', null)$$, 'the lineage has an edge to every heir, with its share, and to every child');
 select is((select jsonb_array_length(cohorts.lineage(brand) -> 'nodes') from t), 4, 'and every cohort there ever was');
+select tests.authenticate_as(staff) from t;
 select results_eq($$select members, stability_word from cohorts.trend(pg_temp.c('bags'))$$, $$values (60, 'pattern'), (40, 'highly stable')$$, 'the trend has a point per run, oldest first');
 select is((select count(*) from cohorts.trend(pg_temp.c('bags'), '2026-01-15', '2026-02-01')), 0::bigint, 'from the first moment to before the second');
 select results_eq($$select distance from cohorts.prototypes(pg_temp.c('mugs'), 2)$$, $$values (0.41::double precision), (0.42)$$, 'prototypes are the members nearest to the middle');
@@ -71,7 +72,7 @@ select tests.clear_authentication();
 update cohorts.clustering_runs set within_variance = 1, feature_scaling = '[{"position": 1, "component": "preference.category.bags"}, {"position": 2, "component": "preference.category.mugs"}, {"position": 3, "component": "behavior.purchase_rate"}, {"position": 4, "component": "behavior.order_value"}]';
 update cohorts.cohorts x set cohort_status = 'active', dissolved_at = null, parent_cohort_id = null, centroid_vector = (case c.name when 'bags' then '[1,-1,1,0.5]' when 'mugs' then '[-1,1,1,0.4]' when 'ends' then '[-1,0.9,-1,-0.5]' else '[1,-0.8,0.8,0.5]' end)::extensions.vector from c where c.id = x.id;
 select private.similarity_of_cohorts(r) from cohorts.clustering_runs r where r.started_at = '2026-02-01';
-select tests.authenticate_as(staff) from t;
+select tests.authenticate_as(owner) from t;
 select results_eq($$select name, relationship::text from cohorts.similar(pg_temp.c('bags'))$$, $$values ('child', 'similar'), ('mugs', 'complementary'), ('ends', 'opposite')$$,
   'similar cohorts come first; one of another taste that is alike in all else complements it; the last is its opposite');
 select is((select jaccard from cohorts.similar(pg_temp.c('bags')) where name = 'mugs'), 1 / 83.0::double precision, 'common members are counted whatever the type of membership: 1 of 40 + 44 - 1');

@@ -40,7 +40,7 @@ select cmp_ok((
 select cmp_ok((select max(abs(w.cohort_mean - m.mean)) from reason w join (
     select m.cohort_id, c.component_name, avg((v.vector_data::real[])[c.position] * c.standard_deviation + c.mean_value) as mean
     from cohorts.actor_cohort_membership m join actors.actor_belief_vectors v on v.actor_id = m.actor_id and v.is_current
-    join actors.belief_vector_components c on c.brand_id = m.brand_id group by m.cohort_id, c.component_name) m
+    join actors.belief_vector_components c on c.brand_id = m.brand_id where m.membership_type = 'primary' group by m.cohort_id, c.component_name) m
     on m.cohort_id = w.cohort_id and m.component_name = w.component), '<', 1e-4::double precision, 'the mean of the cohort is that of its members, in the component''s own unit');
 select is((select array_agg(distinct words like '%speaks for the cohort' order by words like '%speaks for the cohort') from reason where contribution >= 0.1), '{t}',
   'the words follow the contribution');
@@ -70,7 +70,7 @@ select cmp_ok((
 
 -- What cannot be answered.
 insert into actors.actors (brand_id, primary_identifier, primary_identifier_type, first_seen_at, last_seen_at) select brand, 'new', 'customer_id', '2026-01-01', '2026-01-01' from t;
-insert into cohorts.cohorts (brand_id, cohort_type, discovery_algorithm, cohort_name) select brand, 'custom', 'test', 'Never found' from t;
+insert into cohorts.cohorts (brand_id, cohort_type, discovery_algorithm, cohort_name, member_count) select brand, 'custom', 'test', 'Never found', 50 from t;
 create temp table c on commit drop as select id, cohort_name from cohorts.cohorts;
 create temp table a on commit drop as select id, primary_identifier from actors.actors;
 grant select on c, a to authenticated;
