@@ -97,6 +97,40 @@ $$;
 comment on function private.rule_reasons(cohorts.cohorts, uuid) is
   'The conditions of the rule that made a cohort, each with the probability that it holds of a person by what is believed now (contribution): component is the group of the condition (all, any, none), label the condition.';
 
+create function private.cohort_reasons(p_cohort cohorts.cohorts, p_actor uuid)
+returns setof cohorts.reason
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  v_run cohorts.clustering_runs;
+  v_vector extensions.vector;
+begin
+  if p_cohort.discovery_algorithm = 'rule' then
+    return query select * from private.rule_reasons(p_cohort, p_actor);
+    return;
+  end if;
+  select r.* into v_run from cohorts.clustering_runs r where r.brand_id = p_cohort.brand_id and r.id = p_cohort.last_run_id;
+  v_vector := private.vector_in_run(v_run, p_actor);
+
+  return query
+  select r.component, r.label, x.value, k.is_known, m.mean, m.rest, r.contribution, v_run.cohort_ids[r.rival],
+    private.reason_words(r.component, r.label, x.value, k.is_known, m.mean, m.rest, r.contribution)
+  from private.placement_reasons(v_run, array_position(v_run.cohort_ids, p_cohort.id), v_vector) r
+  left join actors.actor_belief_vectors v
+    on v.brand_id = v_run.brand_id and v.actor_id = p_actor and v.vector_name = 'belief' and v.is_current and r.component is not null
+  cross join lateral (select r.x * r.unit + r.unit_mean as value) x
+  cross join lateral (select v.source_attributes ? r.component as is_known) k
+  left join lateral jsonb_to_record(p_cohort.cohort_signature #> array['effects', r.component]) as e (mean double precision, mean_of_rest double precision) on true
+  cross join lateral (select coalesce(e.mean, r.cohort_mean * r.unit + r.unit_mean) as mean, e.mean_of_rest as rest) m
+  where v_vector is not null
+  order by r.component is null, abs(r.contribution) desc nulls last, r.component;
+end
+$$;
+comment on function private.cohort_reasons(cohorts.cohorts, uuid) is
+  'The rows of cohorts.why; none where no run places people in the cohort, or where nothing is known of the person.';
+
 create function private.cohorts_why(p_actor uuid, p_cohort uuid, p_is_visible boolean)
 returns setof cohorts.reason
 language plpgsql
@@ -106,9 +140,6 @@ set search_path = ''
 as $$
 declare
   v_cohort cohorts.cohorts;
-  v_run cohorts.clustering_runs;
-  v_label integer;
-  v_vector extensions.vector;
 begin
   select c.* into v_cohort from cohorts.cohorts c where c.id = p_cohort and p_is_visible;
   if not found then
@@ -117,30 +148,13 @@ begin
   perform private.require_role(v_cohort.brand_id, 'support');
   if not exists (select from actors.actors a where a.brand_id = v_cohort.brand_id and a.id = p_actor) then
     perform private.raise_error('not_found', 'actor', p_actor::text);
-  elsif v_cohort.discovery_algorithm = 'rule' then
-    return query select * from private.rule_reasons(v_cohort, p_actor);
-    return;
   end if;
-  select r.* into v_run from cohorts.clustering_runs r where r.brand_id = v_cohort.brand_id and r.id = v_cohort.last_run_id;
-  v_label := array_position(v_run.cohort_ids, p_cohort);
-  v_vector := private.vector_in_run(v_run, p_actor);
-  if v_label is null then
+  return query select * from private.cohort_reasons(v_cohort, p_actor);
+  if not found then
+    perform private.raise_error('actor_without_vector', p_actor::text)
+    where exists (select from cohorts.clustering_runs r where r.id = v_cohort.last_run_id and v_cohort.id = any (r.cohort_ids));
     perform private.raise_error('cohort_not_placed', p_cohort::text);
-  elsif v_vector is null then
-    perform private.raise_error('actor_without_vector', p_actor::text);
   end if;
-
-  return query
-  select r.component, r.label, x.value, k.is_known, m.mean, m.rest, r.contribution, v_run.cohort_ids[r.rival],
-    private.reason_words(r.component, r.label, x.value, k.is_known, m.mean, m.rest, r.contribution)
-  from private.placement_reasons(v_run, v_label, v_vector) r
-  left join actors.actor_belief_vectors v
-    on v.brand_id = v_run.brand_id and v.actor_id = p_actor and v.vector_name = 'belief' and v.is_current and r.component is not null
-  cross join lateral (select r.x * r.unit + r.unit_mean as value) x
-  cross join lateral (select v.source_attributes ? r.component as is_known) k
-  left join lateral jsonb_to_record(v_cohort.cohort_signature #> array['effects', r.component]) as e (mean double precision, mean_of_rest double precision) on true
-  cross join lateral (select coalesce(e.mean, r.cohort_mean * r.unit + r.unit_mean) as mean, e.mean_of_rest as rest) m
-  order by r.component is null, abs(r.contribution) desc nulls last, r.component;
 end
 $$;
 comment on function private.cohorts_why(uuid, uuid, boolean) is

@@ -45,4 +45,5 @@ select private.register_function('cohorts.assign', 'clustering', 'clustering',
 insert into private.explainers (kind, function_name) values
   ('cohort', 'private.explain_cohort'),
   ('membership', 'private.explain_membership'),
+  ('cohort_event', 'private.explain_cohort_event'),
   ('clustering_run', 'private.explain_clustering_run');

@@ -1,5 +1,5 @@
 begin;
-select plan(21);
+select plan(23);
 
 create temp table t on commit drop as
 select b.owner, b.staff, b.stranger, tests.create_brand(b.owner) as brand, tests.create_brand(b.stranger) as other
@@ -75,6 +75,10 @@ select is(array[pg_temp.name(1), pg_temp.text(1), pg_temp.name(2)], '{Mug friend
 select matches(pg_temp.text(2), 'slipping away', 'and describes where no description was given');
 select pg_temp.run('{"1": [-1.5, 0, 0, 2, 0], "2": [2, 1.5, -1.5, 0, 0], "3": [0, 0, 0, 0, 0]}', '2026-02-05');
 select is(array[pg_temp.name(1), pg_temp.name(2), left(pg_temp.text(1), 10)], '{Occasional buyers of bags, Sleepers, "40 people,"}', 'after that a provider''s name goes, a manager''s stays for good');
+
+select is((select ai.explain('cohort_event', e.id) ->> 'summary' from cohorts.cohort_evolution_log e where e.before_state ->> 'cohort_name' = 'Frequent buyers of bags'),
+  'Occasional buyers of bags: Renamed from "Frequent buyers of bags" to "Frequent buyers of mugs": what the name said no longer holds.', 'an event is explained');
+select is((select ai.explain('cohort_event', e.id) #>> '{because, 0, kind}' from cohorts.cohort_evolution_log e where e.before_state ->> 'cohort_name' = 'Frequent buyers of bags'), 'clustering_run', 'by the run that saw it');
 
 select * from finish();
 rollback;

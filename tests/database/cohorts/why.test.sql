@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(16);
 
 create temp table t on commit drop as
 select b.owner, b.staff, b.stranger, tests.create_brand(b.owner) as brand, tests.create_brand(b.stranger) as other
@@ -51,6 +51,9 @@ update actors.actor_belief_vectors v set vector_data = (
   select array_agg((case when i <= 12 then (x - 1) / 2 else 0 end)::real order by i) from unnest(v.vector_data::real[]) with ordinality u (x, i))::extensions.vector;
 select cmp_ok((select max(abs(w.value - r.value)) from reason r cross join lateral cohorts.why(r.actor_id, r.cohort_id) w
   where w.component = r.component and r.component = 'preference.category.c1'), '<', 1e-4::double precision, 'a later change of units changes no value');
+
+select is((select ai.explain('membership', m.id) -> 'reasons' -> 0 ->> 'words' from cohorts.actor_cohort_membership m where m.is_active order by m.id limit 1),
+  (select w.words from (select * from cohorts.actor_cohort_membership x where x.is_active order by x.id limit 1) m, cohorts.why(m.actor_id, m.cohort_id) w limit 1), 'a membership is explained by the same reasons');
 
 -- A cohort of two spheres.
 insert into private.clustering_components (run_id, label, place, mean, variance, weight)
