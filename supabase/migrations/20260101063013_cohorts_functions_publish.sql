@@ -113,9 +113,10 @@ begin
     where x.brand_id = p_run.brand_id and x.run_id = p_run.id and x.is_active and x.membership_type = 'primary' group by x.cohort_id
   ) m
   where c.brand_id = p_run.brand_id and c.id = m.cohort_id;
-  perform private.write_characteristics(p_run);
+  perform private.describe_characteristics(p_run);
   perform private.name_cohorts(p_run);
   perform private.similarity_of_cohorts(p_run);
+  perform private.record_measurements(p_run);
   return null;
 end
 $$;

@@ -6,6 +6,9 @@ insert into private.error_codes (key, errcode, http_status, message, hint) value
   ('not_a_rule_cohort', 'PT409', 409, 'Cohort %s is not an active one made by a rule.', 'What a run found cannot be changed by hand: pin it, or define one of your own.'),
   ('run_publishing', 'PT409', 409, 'A run of brand %s is publishing its cohorts.', 'Wait for its end, a matter of seconds, and send the request again.'),
   ('too_many_rules', 'PT422', 422, 'A brand has at most %s cohorts made by rules.', 'Retire one that is no longer needed.'),
+  ('cohort_not_active', 'PT409', 409, 'The cohort %s is %s.', 'Choose one of the active cohorts (cohorts.list).'),
+  ('cohort_not_placed', 'PT409', 409, 'No clustering run places people in the cohort %s.', 'Only a cohort that a run has found compares people by their beliefs.'),
+  ('actor_without_vector', 'PT409', 409, 'Nothing is known yet of the person %s.', 'Ingest signals of this person and refresh the belief vectors.'),
   ('run_not_cancellable', 'PT409', 409, 'The clustering run %s cannot be cancelled any more: it is %s.', 'Wait for its end.'),
   ('too_few_actors', 'PT422', 422, '%s people with beliefs are too few for cohorts; at least %s are needed.', 'Ingest more signals, refresh the belief vectors, or lower the setting cohorts.min_actors.');
 
@@ -57,4 +60,5 @@ select private.register_function('cohorts.assign', 'clustering', 'clustering',
 insert into private.explainers (kind, function_name) values
   ('cohort', 'private.explain_cohort'),
   ('membership', 'private.explain_membership'),
+  ('cohort_event', 'private.explain_cohort_event'),
   ('clustering_run', 'private.explain_clustering_run');

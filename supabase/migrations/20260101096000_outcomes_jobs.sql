@@ -14,4 +14,19 @@ $$;
 comment on function private.job_outcomes_learn(timestamptz, integer) is
   'Hourly: measures the open deployments of every active brand that has some, and learns from those whose window is over.';
 
+create function private.job_outcomes_measure_cohorts(p_now timestamptz default now())
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select private.for_each_brand('outcomes.measure_cohorts',
+    array(select c.brand_id from private.claim_local_periods('outcomes.measure_cohorts', 'day', '4 hours', p_now, 1) c
+      where exists (select from cohorts.cohorts x where x.brand_id = c.brand_id) order by c.brand_id),
+    'select private.outcomes_measure_cohorts($1, $2)', p_now)
+$$;
+comment on function private.job_outcomes_measure_cohorts(timestamptz) is
+  'Every quarter of an hour: measures the cohorts of the brands where it has turned four at night, once per local day, so that late orders still count.';
+
+select cron.schedule('loopwise-outcomes-measure-cohorts', '*/15 * * * *', $$select private.job_outcomes_measure_cohorts()$$);
 select cron.schedule('loopwise-outcomes-learn', '37 * * * *', $$select private.job_outcomes_learn()$$);

@@ -10,4 +10,7 @@ select private.register_function('outcomes.learn', 'learning', 'learning',
   'Closes deployments whose window is over: evidence for beliefs, rewards for arms, what was learned',
   '{"late_days": "outcomes.late_days"}');
 
+select private.register_function('outcomes.measure_cohorts', 'analysis', 'analysis',
+  'Measures month by month how the people of each cohort did beside everybody');
+
 insert into private.explainers (kind, function_name) values ('outcome', 'private.explain_outcome');
