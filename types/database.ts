@@ -2627,6 +2627,24 @@ export type Database = {
           version: string;
         }[];
       };
+      log_provider_call: {
+        Args: {
+          p_brand: string;
+          p_entity_id?: string;
+          p_entity_type?: string;
+          p_error?: Json;
+          p_function: string;
+          p_input: Json;
+          p_model: string;
+          p_output?: Json;
+          p_provider: string;
+          p_retries?: number;
+          p_started_at: string;
+          p_status: Database["ai"]["Enums"]["call_status"];
+          p_user?: string;
+        };
+        Returns: string;
+      };
     };
     Enums: {
       call_status: "pending" | "running" | "completed" | "failed" | "timeout" | "cancelled" | "retrying";
@@ -3551,12 +3569,37 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      naming_facts: { Args: { p_cohort: string }; Returns: Json };
       projection: {
         Args: { p_brand: string; p_limit?: number };
         Returns: Database["cohorts"]["CompositeTypes"]["projected_actor"][];
         SetofOptions: {
           from: "*";
           to: "projected_actor";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      rename: {
+        Args: { p_cohort: string; p_description: string; p_name: string; p_source?: string };
+        Returns: unknown;
+      };
+      request_run: {
+        Args: { p_algorithm?: string; p_brand: string; p_seed?: number };
+        Returns: Database["cohorts"]["CompositeTypes"]["requested_run"];
+        SetofOptions: {
+          from: "*";
+          to: "requested_run";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      run_steps: {
+        Args: { p_run: string };
+        Returns: Database["cohorts"]["CompositeTypes"]["step_count"][];
+        SetofOptions: {
+          from: "*";
+          to: "step_count";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -3656,6 +3699,17 @@ export type Database = {
         cohort_id: string | null;
         x: number | null;
         y: number | null;
+      };
+      requested_run: {
+        run_id: string | null;
+        joined: boolean | null;
+      };
+      step_count: {
+        kind: string | null;
+        steps: number | null;
+        done: number | null;
+        failures: number | null;
+        spent_ms: number | null;
       };
     };
   };

@@ -44,6 +44,12 @@ export const errors = {
     message: "The clustering run %s ended without cohorts: %s.",
     hint: "Its row in cohorts.clustering_runs says which step failed; mend the cause and start another run.",
   },
+  cohort_not_describable: {
+    errcode: "PT409",
+    status: 409,
+    message: "The cohort %s has no name to improve: it is not active, or a run is still describing it.",
+    hint: "Wait for the end of the run and read cohorts.list.",
+  },
   cursor_unknown: {
     errcode: "PT409",
     status: 409,
