@@ -70,7 +70,9 @@ function callerStore(client: Client): CallerStore {
       return { runId: run_id as string, joined: joined as boolean };
     },
     async run(id) {
-      return answer(await runRows().eq("id", id).maybeSingle<RunRow>());
+      const { data, error } = await runRows().eq("id", id).maybeSingle<RunRow>();
+      if (error) throw fromDatabase(error);
+      return data;
     },
     async runs({ brandId, before, limit }) {
       // Ids are made in the order of time.
@@ -99,7 +101,8 @@ function callerStore(client: Client): CallerStore {
   };
 }
 
-function answer<T>({ data, error }: { data: T; error: DatabaseError | null }): NonNullable<T> | (null & T) {
+/** What a request came to, where there is always something. */
+function answer<T>({ data, error }: { data: T; error: DatabaseError | null }): NonNullable<T> {
   if (error) throw fromDatabase(error);
-  return data as NonNullable<T> | (null & T);
+  return data as NonNullable<T>;
 }
