@@ -15,3 +15,4 @@ create type cohorts.characteristic_type as enum (
   'demographic', 'behavioral', 'preference', 'psychographic', 'temporal', 'spatial', 'other');
 create type cohorts.relationship_type as enum (
   'similar', 'complementary', 'opposite', 'independent', 'hierarchical', 'other');
+create type cohorts.name_source as enum ('characteristics', 'provider', 'manager');

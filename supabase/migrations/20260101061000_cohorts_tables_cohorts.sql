@@ -82,6 +82,7 @@ create table cohorts.cohorts (
   cohort_name text
     constraint cohort_name_is_not_blank check (btrim(cohort_name) <> '' and length(cohort_name) <= 200),
   cohort_description text,
+  name_source cohorts.name_source not null default 'characteristics',
   cohort_type cohorts.cohort_type not null,
   cohort_status cohorts.cohort_status not null default 'active',
   discovered_at timestamptz not null default now(),
@@ -129,8 +130,11 @@ create index cohorts_last_run_idx on cohorts.cohorts (brand_id, last_run_id);
 comment on table cohorts.cohorts is
   'A group of people that emerged. Its id lives as long as most of its people stay together; a run that finds them again updates the row.';
 comment on column cohorts.cohorts.cohort_name is 'Made of the strongest characteristics; unique among the active cohorts of the brand; kept while they still hold.';
-comment on column cohorts.cohorts.cohort_description is 'Two or three sentences that a shopkeeper understands.';
-comment on column cohorts.cohorts.cohort_signature is '{characteristics: [{component, label, direction (high or low), effect}], named_after: [{component, direction}]}, strongest first.';
+comment on column cohorts.cohorts.cohort_description is 'A few sentences that a shopkeeper understands: how many people, how they differ, what to watch.';
+comment on column cohorts.cohorts.name_source is
+  'Who worded name and description: characteristics, provider (a language model, by cohorts.rename; kept while the characteristics it was given hold) or manager (kept for good).';
+comment on column cohorts.cohorts.cohort_signature is
+  '{characteristics: [{component, label, direction (high or low), effect, mean, mean_of_rest}], strongest first; named_after: [{component, direction}]: what must hold for the name to stay; effects: {component: {effect, error, mean, mean_of_rest}} for every component; means in its own unit}.';
 comment on column cohorts.cohorts.discovery_confidence is 'Mean membership confidence of its members in the last run.';
 comment on column cohorts.cohorts.centroid_vector is 'Mean belief vector of its members, in the scale of last_run_id.';
 comment on column cohorts.cohorts.member_count is 'Active memberships; maintained by trigger.';

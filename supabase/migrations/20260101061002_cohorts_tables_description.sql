@@ -50,18 +50,23 @@ create index cohort_characteristics_run_idx on cohorts.cohort_characteristics (b
 comment on table cohorts.cohort_characteristics is
   'What sets a cohort apart from everybody else in the brand, by effect size, with interval and error control; versioned: a run writes new rows and the old ones stay.';
 comment on column cohorts.cohort_characteristics.characteristic_name is 'component_name of actors.belief_vector_components.';
-comment on column cohorts.cohort_characteristics.characteristic_value is '{label, direction (high or low), mean, mean_of_rest}; the means in the component''s own unit.';
+comment on column cohorts.cohort_characteristics.characteristic_value is
+  '{label, direction (high or low), mean, mean_of_rest, words}; the means in the component''s own unit, words: what the members do, and the others beside it.';
 comment on column cohorts.cohort_characteristics.effect_size is
-  'Standardised mean difference to the rest: (mean of members - mean of rest) / pooled standard deviation; 0.2 small, 0.5 medium, 0.8 large.';
-comment on column cohorts.cohort_characteristics.effect_lower is '95% interval, normal approximation: effect -+ 1.96 sqrt(1/n1 + 1/n2 + effect^2 / (2 (n1 + n2))).';
+  'Standardised mean difference to the rest, people of no cohort included: (mean of members - mean of rest) / pooled standard deviation, with Hedges'' correction for small samples; 0.2 small, 0.5 medium, 0.8 large.';
+comment on column cohorts.cohort_characteristics.effect_lower is
+  '95% interval: effect -+ t * error, which holds for unequal variances (private.feature_contrasts); effect_upper is its other end.';
 comment on column cohorts.cohort_characteristics.p_value is
-  'Two-sided Welch test, normal approximation. The cohorts were formed on the same vectors, so it ranks characteristics; it does not prove that the cohort exists (see stability_score).';
+  'Two-sided Welch test. The cohorts were formed on the same vectors, so it ranks characteristics; it does not prove that the cohort exists (see stability_score).';
 comment on column cohorts.cohort_characteristics.adjusted_p_value is 'Benjamini-Hochberg over all components and cohorts of the run.';
 comment on column cohorts.cohort_characteristics.strength_score is '|effect| / (1 + |effect|).';
 comment on column cohorts.cohort_characteristics.importance_score is '|effect| as a share of the cohort''s largest.';
 comment on column cohorts.cohort_characteristics.distinctiveness_score is 'erf(|effect| / 2): chance-corrected probability that a member exceeds somebody from the rest (two equal normals).';
 comment on column cohorts.cohort_characteristics.confidence_score is '1 - adjusted_p_value.';
-comment on column cohorts.cohort_characteristics.evidence_count is 'Members it was measured on.';
+comment on column cohorts.cohort_characteristics.evidence_count is
+  'Members of whom it is known from evidence of their own, reckoned from those in the sample of the run; the others lie at the brand''s mean in it.';
+comment on column cohorts.cohort_characteristics.source_weights is 'One number: mean confidence of the beliefs it was read from, beside source_attributes.';
+comment on column cohorts.cohort_characteristics.distribution_type is 'empirical: median, minimum and maximum are those of the members; no curve was fitted.';
 comment on column cohorts.cohort_characteristics.mean_value is 'Of the members, in the component''s own unit; so are median, standard deviation, min and max.';
 
 create table cohorts.cohort_similarity_matrix (
@@ -98,10 +103,42 @@ create index cohort_similarity_matrix_b_idx on cohorts.cohort_similarity_matrix 
 
 comment on table cohorts.cohort_similarity_matrix is 'How alike the active cohorts are, one row per pair (the smaller id first); rewritten by every run.';
 comment on column cohorts.cohort_similarity_matrix.cosine_similarity is 'Of the centroids; they are centred on the brand''s mean, so -1 is the opposite.';
-comment on column cohorts.cohort_similarity_matrix.jaccard_similarity is 'Common members / members of either.';
+comment on column cohorts.cohort_similarity_matrix.jaccard_similarity is 'Common members / members of either, whatever the type of membership.';
 comment on column cohorts.cohort_similarity_matrix.overlap_score is 'exp(-distance^2 / (8 * within_variance)): how much the two clouds mix.';
-comment on column cohorts.cohort_similarity_matrix.relationship_type is 'similar from cosine 0.5, opposite to -0.5, else independent.';
+comment on column cohorts.cohort_similarity_matrix.relationship_type is
+  'hierarchical: one is the parent of the other; similar from cosine 0.5; complementary: other tastes (cosine of the tastes below 0), alike in all else (from 0.5); opposite to cosine -0.5; else independent.';
+comment on column cohorts.cohort_similarity_matrix.relationship_strength is
+  'The size of the cosine that the type was concluded from; 1 between parent and child.';
 comment on column cohorts.cohort_similarity_matrix.similarity_confidence is 'The smaller discovery_confidence of the two; stability_score likewise.';
+
+create table cohorts.cohort_measurements (
+  id uuid primary key default private.uuid_v7(),
+  brand_id uuid not null references core.brands (id) on delete cascade,
+  cohort_id uuid not null,
+  run_id uuid not null,
+  measured_at timestamptz not null,
+  member_count integer not null
+    constraint member_count_is_not_negative check (member_count >= 0),
+  stability_score double precision
+    constraint stability_score_is_a_share check (stability_score between 0 and 1),
+  coherence_score double precision
+    constraint coherence_score_is_a_share check (coherence_score between 0 and 1),
+  separation_score double precision
+    constraint separation_score_is_a_share check (separation_score between 0 and 1),
+  confidence_score double precision
+    constraint confidence_score_is_a_share check (confidence_score between 0 and 1),
+  representativeness_score double precision
+    constraint representativeness_score_is_a_share check (representativeness_score between 0 and 1),
+  created_at timestamptz not null default now(),
+  unique (brand_id, cohort_id, run_id),
+  foreign key (brand_id, cohort_id) references cohorts.cohorts (brand_id, id) on delete cascade,
+  foreign key (brand_id, run_id) references cohorts.clustering_runs (brand_id, id) on delete cascade
+);
+create index cohort_measurements_run_idx on cohorts.cohort_measurements (brand_id, run_id);
+comment on table cohorts.cohort_measurements is
+  'How large and how good a cohort was at each run, as its row in cohorts.cohorts said then.';
+comment on column cohorts.cohort_measurements.measured_at is 'The p_now of the run.';
+comment on column cohorts.cohort_measurements.confidence_score is 'discovery_confidence: mean membership confidence.';
 
 create table cohorts.cohort_performance_metrics (
   id uuid primary key default private.uuid_v7(),

@@ -127,9 +127,10 @@ begin
     from cohorts.actor_cohort_membership x where x.brand_id = p_run.brand_id and x.is_active group by x.cohort_id
   ) m
   where c.brand_id = p_run.brand_id and c.id = m.cohort_id;
-  perform private.write_characteristics(p_run);
+  perform private.describe_characteristics(p_run);
   perform private.name_cohorts(p_run);
   perform private.similarity_of_cohorts(p_run);
+  perform private.record_measurements(p_run);
   return null;
 end
 $$;

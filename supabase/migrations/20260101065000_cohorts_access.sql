@@ -7,6 +7,7 @@ select private.grant_access('cohorts.actor_cohort_membership', 'staff');
 select private.grant_access('cohorts.cohort_evolution_log', 'append');
 select private.grant_access('cohorts.cohort_characteristics', 'staff');
 select private.grant_access('cohorts.cohort_similarity_matrix', 'staff');
+select private.grant_access('cohorts.cohort_measurements', 'staff');
 select private.grant_access('cohorts.cohort_performance_metrics', 'staff');
 select private.grant_access('private.clustering_points', 'service');
 select private.grant_access('private.clustering_steps', 'service');

@@ -1,6 +1,10 @@
 insert into private.error_codes (key, errcode, http_status, message, hint) values
   ('clustering_failed', 'PT409', 409, 'The clustering run %s ended without cohorts: %s.', 'Its row in cohorts.clustering_runs says which step failed; mend the cause and start another run.'),
   ('run_not_cancellable', 'PT409', 409, 'The clustering run %s cannot be cancelled any more: it is %s.', 'Wait for its end.'),
+  ('cohort_not_active', 'PT409', 409, 'The cohort %s is %s.', 'Choose one of the active cohorts (cohorts.list).'),
+  ('cohort_not_placed', 'PT409', 409, 'No clustering run places people in the cohort %s.', 'Only a cohort that a run has found compares people by their beliefs.'),
+  ('actor_without_vector', 'PT409', 409, 'Nothing is known yet of the person %s.', 'Ingest signals of this person and refresh the belief vectors.'),
+  ('cohort_name_taken', '23505', 409, 'Another active cohort is called %s.', 'Choose a name that tells the two apart.'),
   ('too_few_actors', 'PT422', 422, '%s people with beliefs are too few for cohorts; at least %s are needed.', 'Ingest more signals, refresh the belief vectors, or lower the setting cohorts.min_actors.');
 
 insert into core.system_parameters (parameter_key, parameter_value, parameter_type, description)

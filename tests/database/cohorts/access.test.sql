@@ -39,7 +39,7 @@ select cmp_ok((select max(x) - min(x) from (select avg(p.x) as x from t, cohorts
   'which shows the two groups apart');
 select is((select ai.explain('cohort', l.id) #>> '{because, 0, because, 0, kind}' from t, cohorts.list(brand) l limit 1), 'actor',
   'a cohort is explained by its people');
-select is((select count(*) from t, cohorts.list(brand) l where l.cohort_name like 'Buys c%' and l.cohort_description like '%people, %More than the others: buys c%'), 2::bigint,
+select is((select count(*) from t, cohorts.list(brand) l where l.cohort_name like 'Buyers of c%' and l.cohort_description like '%people, %They buy %c% of what they buy; others %Stability: %. Watch: the stock of c%.'), 2::bigint,
   'and described in words');
 
 select tests.authenticate_as(stranger) from t;
