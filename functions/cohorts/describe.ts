@@ -11,12 +11,12 @@ export interface NamingFacts {
   name: string;
   description: string | null;
   people: number;
-  characteristics: { label: string; direction: string; effect_size: number }[];
+  characteristics: { label: string; direction: string; words: string; effect_size: number }[];
   other_names: string[];
 }
 
 const INSTRUCTIONS = `You name groups of the customers of a business for the person who runs it.
-The data describe one group that was found by measurement: the name and description it has now, how many people it has, what its people do more (direction high) or less (low) than the others with the standardised difference (effect_size; 0.2 is small, 0.8 large), and the names of the other groups.
+The data describe one group that was found by measurement: the name and description it has now, how many people it has, what its people do more (direction high) or less (low) than the others, in words and as a standardised difference (effect_size; 0.2 is small, 0.8 large), and the names of the other groups.
 Answer with
 name: two to six everyday words that tell this group from the others, at most 60 characters, not one of other_names;
 description: two or three plain sentences, at most 500 characters, on what sets these people apart and what to watch.
@@ -35,10 +35,10 @@ export async function describe(
     entity: { type: "cohort", id: cohortId },
     userId: facts.asked_by ?? undefined,
   });
-  const isOffline = ai.provider.name === "offline";
-  const { name, description } = isOffline ? value : await caller.rename(cohortId, value);
   const { name: provider, model } = ai.provider;
-  return { cohort_id: cohortId, name, description, provider, model, stored: !isOffline };
+  const isOffline = provider === "offline";
+  const named = isOffline ? { ...value, stored: false } : await caller.rename(cohortId, value);
+  return { cohort_id: cohortId, ...named, provider, model };
 }
 
 function question(facts: NamingFacts): JsonRequest<Naming> {

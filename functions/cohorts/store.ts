@@ -48,8 +48,8 @@ export interface CallerStore {
   steps(runId: string): Promise<StepCount[]>;
   cancelRun(id: string): Promise<void>;
   namingFacts(cohortId: string): Promise<NamingFacts>;
-  /** Stores what a provider said, and returns what is now stored. */
-  rename(cohortId: string, naming: Naming): Promise<Naming>;
+  /** Stores what a provider said, unless a manager has named the cohort meanwhile, and returns what now stands there. */
+  rename(cohortId: string, naming: Naming): Promise<Naming & { stored: boolean }>;
 }
 
 export interface Store {
@@ -91,12 +91,13 @@ function callerStore(client: Client): CallerStore {
       return answer(await cohorts.rpc("naming_facts", { p_cohort: cohortId })) as unknown as NamingFacts;
     },
     async rename(cohortId, { name, description }) {
-      const args = { p_cohort: cohortId, p_name: name, p_description: description, p_source: "provider" };
-      answer(await cohorts.rpc("rename", args));
-      const stored = answer(
-        await cohorts.from("cohorts").select("cohort_name,cohort_description").eq("id", cohortId).single(),
-      );
-      return { name: stored.cohort_name ?? name, description: stored.cohort_description ?? description };
+      const args = { p_cohort: cohortId, p_name: name, p_description: description };
+      const row = answer(await cohorts.rpc("rename", { ...args, p_source: "provider" }));
+      return {
+        name: row.cohort_name ?? name,
+        description: row.cohort_description ?? description,
+        stored: row.name_source === "provider",
+      };
     },
   };
 }

@@ -87,7 +87,10 @@ begin
   end if;
   perform private.require_role(v_cohort.brand_id, 'manager');
   if v_cohort.cohort_status <> 'active' or v_cohort.cohort_name is null then
-    perform private.raise_error('cohort_not_describable', p_cohort::text);
+    perform private.raise_error('cohort_not_active', p_cohort::text,
+      case when v_cohort.cohort_status = 'active' then 'not described yet' else v_cohort.cohort_status::text end);
+  elsif v_cohort.name_source = 'manager' then
+    perform private.raise_error('cohort_named_by_manager', p_cohort::text);
   end if;
   select * into v_rate from private.take_rate('cohorts.naming:' || v_cohort.brand_id,
     greatest(private.parameter(v_cohort.brand_id, 'cohorts.namings_per_hour')::integer, 1), '1 hour');
@@ -98,7 +101,7 @@ begin
     'brand_id', v_cohort.brand_id, 'asked_by', auth.uid(),
     'name', v_cohort.cohort_name, 'description', v_cohort.cohort_description, 'people', v_cohort.member_count,
     'characteristics', (
-      -- Means are in the units of the vectors, which nobody outside knows; the description says them in words.
+      -- Means are in the units of the vectors, which nobody outside knows; words has them in those of a shop.
       select coalesce(jsonb_agg(h.characteristic_value - '{mean,mean_of_rest}'::text[] || jsonb_build_object('effect_size', round(h.effect_size::numeric, 2))
         order by abs(h.effect_size) desc, h.characteristic_name), '[]')
       from cohorts.cohort_characteristics h
@@ -121,8 +124,8 @@ begin atomic
   select private.cohorts_naming_facts(p_cohort);
 end;
 comment on function cohorts.naming_facts(uuid) is
-  'What somebody has to know who is to name an active cohort: {brand_id, asked_by, name, description, people, characteristics: [{label, direction, effect_size, ...}], other_names}; of groups, never of a person. Labels may hold names of products that strangers wrote. For managers, cohorts.namings_per_hour times an hour. Errors: not_found, role_too_low, cohort_not_describable, rate_limited.';
+  'What somebody has to know who is to name an active cohort: {brand_id, asked_by, name, description, people, characteristics: [{label, direction, words, effect_size}], other_names}; of groups, never of a person. Labels may hold names of products that strangers wrote. For managers, cohorts.namings_per_hour times an hour. Errors: not_found, role_too_low, cohort_not_active, cohort_named_by_manager, rate_limited.';
 grant execute on function cohorts.naming_facts(uuid) to authenticated, service_role;
 
 insert into private.error_codes (key, errcode, http_status, message, hint) values
-  ('cohort_not_describable', 'PT409', 409, 'The cohort %s has no name to improve: it is not active, or a run is still describing it.', 'Wait for the end of the run and read cohorts.list.');
+  ('cohort_named_by_manager', 'PT409', 409, 'The name of the cohort %s was given by a manager, and no provider replaces it.', 'Give it another with cohorts.rename.');
