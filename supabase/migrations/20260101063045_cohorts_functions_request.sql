@@ -10,12 +10,13 @@ security definer
 set search_path = ''
 as $$
 declare
+  -- Of this call alone, so that it tells the run of this call from one that was found.
+  v_now constant timestamptz := clock_timestamp();
   v_run cohorts.clustering_runs;
 begin
   perform private.require_role(p_brand, 'manager');
-  v_run := private.request_clustering(p_brand, p_algorithm, p_seed, now(), 'manual');
-  -- A run of this transaction is dated by it; one that was found is older.
-  return (v_run.id, v_run.started_at is distinct from now());
+  v_run := private.request_clustering(p_brand, p_algorithm, p_seed, v_now, 'manual');
+  return (v_run.id, v_run.started_at <> v_now);
 end
 $$;
 comment on function private.cohorts_request_run(uuid, text, integer) is 'Body of cohorts.request_run. Definer: runs are not writable by clients.';
