@@ -179,7 +179,7 @@ test("a provider names a cohort, from its measurements alone, and the call is in
     "other_names",
     "people",
   ]);
-  expect(sent.characteristics[0]).toMatchObject({ direction: "high", words: expect.any(String) });
+  expect(sent.characteristics[0]).toMatchObject({ label: expect.any(String), words: expect.any(String) });
   expect((await providerCalls())[0]).toMatchObject({
     execution_status: "completed",
     retry_count: 1,
