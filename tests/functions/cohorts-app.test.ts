@@ -6,7 +6,8 @@ import { Problem } from "../../functions/_shared/problem.ts";
 import { createCohorts } from "../../functions/cohorts/app.ts";
 import type { NamingFacts } from "../../functions/cohorts/describe.ts";
 import type { CallerStore, Naming, RunRow, StepCount } from "../../functions/cohorts/store.ts";
-import { describedCohort, problem, runDetails, runList, startedRun } from "../../types/api.ts";
+import { describedCohort, runDetails, runList, startedRun } from "../../types/api.ts";
+import { codeOf } from "../support/answers.ts";
 
 const BRAND = "01a1fce7-06ea-739d-aef9-81d5878026e9";
 const RUN = "01a1fce7-06ea-739d-aef9-81d5878026aa";
@@ -102,11 +103,6 @@ function setUp(change: Partial<CallerStore> = {}, answers?: unknown) {
   return { send, tokens, asked, renamed, logged };
 }
 const USER = { authorization: "Bearer user.jwt.token" };
-
-async function codeOf(answer: Response | Promise<Response>) {
-  const response = await answer;
-  return `${response.status} ${problem.parse(await response.json()).code}`;
-}
 
 test("a run that was begun is 202, one that was joined 200, both with their progress in a sentence", async () => {
   const body = JSON.stringify({ brand_id: BRAND });

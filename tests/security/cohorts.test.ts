@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Stack } from "../../scripts/stack/types.ts";
 import { clusteringRun, describedCohort, problem, runList, startedRun } from "../../types/api.ts";
+import { codeOf } from "../support/answers.ts";
 import { type Person, signUp } from "../support/clients.ts";
 import { doStep, plantBrand } from "../support/cohorts.ts";
 import { useStack } from "../support/stack.ts";
@@ -161,13 +162,6 @@ test("nothing that was printed holds a token", () => {
 async function newestRun(brandId: string) {
   const response = await get(owner, `/runs?brand_id=${brandId}&limit=1`);
   return clusteringRun.parse(runList.parse(await response.json()).runs[0]);
-}
-
-async function codeOf(answer: Promise<Response>): Promise<string> {
-  const response = await answer;
-  return response.ok
-    ? `${response.status}`
-    : `${response.status} ${problem.parse(await response.json()).code}`;
 }
 
 async function headersOf(person: Person): Promise<Record<string, string>> {
