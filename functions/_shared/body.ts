@@ -9,14 +9,15 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
 
 /** The body of a request or a response; undefined where it has more than `limit` bytes, which are then not read. */
 export async function readAtMost(
-  { headers, body }: Request | Response,
+  message: Request | Response,
   limit: number,
 ): Promise<Uint8Array | undefined> {
-  if (Number(headers.get("content-length") ?? 0) > limit) return;
+  // Before `body` is touched: Deno cuts the connection of a body that was begun and left.
+  if (Number(message.headers.get("content-length") ?? 0) > limit) return;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  if (body) {
-    for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+  if (message.body) {
+    for await (const chunk of message.body as unknown as AsyncIterable<Uint8Array>) {
       size += chunk.byteLength;
       if (size > limit) return;
       chunks.push(chunk);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "../../scripts/stack/types.ts";
 import { type Person, signUp } from "./clients.ts";
 
@@ -36,4 +37,11 @@ export async function doStep(stack: Stack): Promise<boolean> {
     "select worked from private.job_cohorts_run('0 seconds')",
   );
   return job?.worked ?? false;
+}
+
+/** Brings all runs to their end. */
+export async function finishRuns(stack: Stack): Promise<void> {
+  while (await doStep(stack));
+  // The embedded database held up this process: connections whose time ran out meanwhile are closed before the next use.
+  await sleep(50);
 }
