@@ -331,6 +331,94 @@ export const ingestResponse = z.object({
 });
 export type IngestResponse = z.infer<typeof ingestResponse>;
 
+/** POST /cohorts/runs: begins a search for cohorts, or joins the one of the brand that is under way. */
+export const startRunRequest = z.strictObject({
+  brand_id: z.uuid(),
+  /** Registered in ai.functions as cohorts.cluster_<name>; auto: the best of all. */
+  algorithm: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,49}$/, "must be the name of an algorithm, such as kmeans, or auto")
+    .default("auto"),
+  /** Same data and same seed give the same cohorts. */
+  seed: z.int32().default(42),
+});
+export type StartRunRequest = z.input<typeof startRunRequest>;
+
+/** GET /cohorts/runs */
+export const runsQuery = z.strictObject({
+  brand_id: z.uuid(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  /** next_cursor of the page before. */
+  cursor: z.uuid().optional(),
+});
+
+/** A search for cohorts and how far it is. */
+export const clusteringRun = z.object({
+  id: z.uuid(),
+  brand_id: z.uuid(),
+  status: z.enum(["running", "completed", "failed", "cancelled", "paused"]),
+  /** Kind of the step that comes next; done at the end. */
+  stage: z.string(),
+  progress: share,
+  /** The same in a sentence for people. */
+  progress_text: z.string(),
+  trigger: z.enum(["manual", "schedule", "drift", "change"]),
+  trigger_reason: z.string().nullable(),
+  run_type: z.enum(["full", "incremental", "targeted", "validation"]),
+  algorithm: z.string(),
+  seed: z.int32(),
+  people: z.int(),
+  started_at: z.string(),
+  completed_at: z.string().nullable(),
+  /** The last thing that went wrong; a run that is still running tries again. */
+  error: z.object({ message: z.string(), during: z.string().nullable() }).nullable(),
+  /** What came out; null until the run is completed. */
+  figures: z
+    .object({
+      cohorts: z.int(),
+      memberships: z.int(),
+      average_size: z.number().nullable(),
+      coherence: z.number().nullable(),
+      separation: z.number().nullable(),
+      quality: z.number().nullable(),
+      silhouette: z.number().nullable(),
+      davies_bouldin: z.number().nullable(),
+      execution_time_ms: z.int().nullable(),
+    })
+    .nullable(),
+});
+export type ClusteringRun = z.infer<typeof clusteringRun>;
+
+/** Answer of POST /cohorts/runs: status 202 when a run was begun, 200 when one was joined. */
+export const startedRun = clusteringRun.extend({ joined: z.boolean() });
+
+/** Answer of GET /cohorts/runs/:id. */
+export const runDetails = clusteringRun.extend({
+  steps: z.array(
+    z.object({
+      kind: z.string(),
+      what: z.string(),
+      steps: z.int(),
+      done: z.int(),
+      failures: z.int(),
+      spent_ms: z.number(),
+    }),
+  ),
+});
+
+/** Answer of GET /cohorts/runs, newest first. next_cursor is null on the last page. */
+export const runList = z.object({ runs: z.array(clusteringRun), next_cursor: z.uuid().nullable() });
+
+/** Answer of POST /cohorts/:id/describe. Nothing is stored offline: the cohort keeps the name that its run gave it. */
+export const describedCohort = z.object({
+  cohort_id: z.uuid(),
+  name: z.string(),
+  description: z.string(),
+  provider: z.string(),
+  model: z.string(),
+  stored: z.boolean(),
+});
+
 /** RFC 9457 problem document: the body of every error of an Edge Function. `code` is stable, the texts are for people. */
 export const problem = z.object({
   type: z.literal("about:blank"),

@@ -2627,6 +2627,24 @@ export type Database = {
           version: string;
         }[];
       };
+      log_provider_call: {
+        Args: {
+          p_brand: string;
+          p_entity_id?: string;
+          p_entity_type?: string;
+          p_error?: Json;
+          p_function: string;
+          p_input: Json;
+          p_model: string;
+          p_output?: Json;
+          p_provider: string;
+          p_retries?: number;
+          p_started_at: string;
+          p_status: Database["ai"]["Enums"]["call_status"];
+          p_user?: string;
+        };
+        Returns: string;
+      };
     };
     Enums: {
       call_status: "pending" | "running" | "completed" | "failed" | "timeout" | "cancelled" | "retrying";
@@ -3160,6 +3178,67 @@ export type Database = {
           },
         ];
       };
+      cohort_measurements: {
+        Row: {
+          brand_id: string;
+          coherence_score: number | null;
+          cohort_id: string;
+          confidence_score: number | null;
+          created_at: string;
+          id: string;
+          measured_at: string;
+          member_count: number;
+          representativeness_score: number | null;
+          run_id: string;
+          separation_score: number | null;
+          stability_score: number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          coherence_score?: number | null;
+          cohort_id: string;
+          confidence_score?: number | null;
+          created_at?: string;
+          id?: string;
+          measured_at: string;
+          member_count: number;
+          representativeness_score?: number | null;
+          run_id: string;
+          separation_score?: number | null;
+          stability_score?: number | null;
+        };
+        Update: {
+          brand_id?: string;
+          coherence_score?: number | null;
+          cohort_id?: string;
+          confidence_score?: number | null;
+          created_at?: string;
+          id?: string;
+          measured_at?: string;
+          member_count?: number;
+          representativeness_score?: number | null;
+          run_id?: string;
+          separation_score?: number | null;
+          stability_score?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "cohort_measurements_brand_id_cohort_id_fkey";
+            columns: ["brand_id", "cohort_id"];
+            isOneToOne: false;
+            referencedRelation: "cohorts";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "cohort_measurements_brand_id_run_id_fkey";
+            columns: ["brand_id", "run_id"];
+            isOneToOne: false;
+            referencedRelation: "clustering_runs";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
       cohort_performance_metrics: {
         Row: {
           baseline_value: number | null;
@@ -3348,6 +3427,7 @@ export type Database = {
           member_count: number;
           merged_from_cohorts: NonNullable<Json>;
           min_member_count: number | null;
+          name_source: Database["cohorts"]["Enums"]["name_source"];
           parent_cohort_id: string | null;
           representativeness_score: number | null;
           separation_score: number | null;
@@ -3382,6 +3462,7 @@ export type Database = {
           member_count?: number;
           merged_from_cohorts?: NonNullable<Json>;
           min_member_count?: number | null;
+          name_source?: Database["cohorts"]["Enums"]["name_source"];
           parent_cohort_id?: string | null;
           representativeness_score?: number | null;
           separation_score?: number | null;
@@ -3415,6 +3496,7 @@ export type Database = {
           member_count?: number;
           merged_from_cohorts?: NonNullable<Json>;
           min_member_count?: number | null;
+          name_source?: Database["cohorts"]["Enums"]["name_source"];
           parent_cohort_id?: string | null;
           representativeness_score?: number | null;
           separation_score?: number | null;
@@ -3528,6 +3610,7 @@ export type Database = {
           member_count: number;
           merged_from_cohorts: NonNullable<Json>;
           min_member_count: number | null;
+          name_source: Database["cohorts"]["Enums"]["name_source"];
           parent_cohort_id: string | null;
           representativeness_score: number | null;
           separation_score: number | null;
@@ -3551,6 +3634,7 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      naming_facts: { Args: { p_cohort: string }; Returns: Json };
       projection: {
         Args: { p_brand: string; p_limit?: number };
         Returns: Database["cohorts"]["CompositeTypes"]["projected_actor"][];
@@ -3561,6 +3645,75 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      rename: {
+        Args: {
+          p_cohort: string;
+          p_description?: string;
+          p_name: string;
+          p_source?: Database["cohorts"]["Enums"]["name_source"];
+        };
+        Returns: {
+          brand_id: string;
+          centroid_dimensions: number | null;
+          centroid_vector: string | null;
+          child_cohort_ids: NonNullable<Json>;
+          coherence_score: number | null;
+          cohort_description: string | null;
+          cohort_name: string | null;
+          cohort_signature: NonNullable<Json>;
+          cohort_status: Database["cohorts"]["Enums"]["cohort_status"];
+          cohort_type: Database["cohorts"]["Enums"]["cohort_type"];
+          created_at: string;
+          data_quality_score: number | null;
+          discovered_at: string;
+          discovery_algorithm: string;
+          discovery_confidence: number | null;
+          discovery_parameters: NonNullable<Json>;
+          dissolution_reason: string | null;
+          dissolved_at: string | null;
+          first_formed_at: string;
+          id: string;
+          last_run_id: string | null;
+          last_updated_at: string;
+          max_member_count: number | null;
+          member_count: number;
+          merged_from_cohorts: NonNullable<Json>;
+          min_member_count: number | null;
+          name_source: Database["cohorts"]["Enums"]["name_source"];
+          parent_cohort_id: string | null;
+          representativeness_score: number | null;
+          separation_score: number | null;
+          stability_score: number | null;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "cohorts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      request_run: {
+        Args: { p_algorithm?: string; p_brand: string; p_seed?: number };
+        Returns: Database["cohorts"]["CompositeTypes"]["requested_run"];
+        SetofOptions: {
+          from: "*";
+          to: "requested_run";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      run_steps: {
+        Args: { p_run: string };
+        Returns: Database["cohorts"]["CompositeTypes"]["step_count"][];
+        SetofOptions: {
+          from: "*";
+          to: "step_count";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      stability_word: { Args: { p_stability: number }; Returns: string };
       start_run: {
         Args: { p_algorithm?: string; p_brand: string; p_seed?: number };
         Returns: {
@@ -3612,6 +3765,16 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      why: {
+        Args: { p_actor: string; p_cohort: string };
+        Returns: Database["cohorts"]["CompositeTypes"]["reason"][];
+        SetofOptions: {
+          from: "*";
+          to: "reason";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
     };
     Enums: {
       characteristic_type:
@@ -3638,6 +3801,7 @@ export type Database = {
         | "characteristics_changed"
         | "stability_changed";
       membership_type: "primary" | "secondary" | "temporary" | "probationary";
+      name_source: "characteristics" | "provider" | "manager";
       relationship_type: "similar" | "complementary" | "opposite" | "independent" | "hierarchical" | "other";
       run_status: "running" | "completed" | "failed" | "cancelled" | "paused";
       run_trigger: "manual" | "schedule" | "drift" | "change";
@@ -3656,6 +3820,28 @@ export type Database = {
         cohort_id: string | null;
         x: number | null;
         y: number | null;
+      };
+      reason: {
+        component: string | null;
+        label: string | null;
+        value: number | null;
+        is_known: boolean | null;
+        cohort_mean: number | null;
+        rest_mean: number | null;
+        contribution: number | null;
+        rival_cohort_id: string | null;
+        words: string | null;
+      };
+      requested_run: {
+        run_id: string | null;
+        joined: boolean | null;
+      };
+      step_count: {
+        kind: string | null;
+        steps: number | null;
+        done: number | null;
+        failures: number | null;
+        spent_ms: number | null;
       };
     };
   };
@@ -7885,6 +8071,7 @@ export const Constants = {
         "stability_changed",
       ],
       membership_type: ["primary", "secondary", "temporary", "probationary"],
+      name_source: ["characteristics", "provider", "manager"],
       relationship_type: ["similar", "complementary", "opposite", "independent", "hierarchical", "other"],
       run_status: ["running", "completed", "failed", "cancelled", "paused"],
       run_trigger: ["manual", "schedule", "drift", "change"],

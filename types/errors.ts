@@ -8,6 +8,12 @@ export const errors = {
     message: "Actor %s was merged into %s.",
     hint: "Use the actor that it was merged into, or take the merge back first (actors.unmerge).",
   },
+  actor_without_vector: {
+    errcode: "PT409",
+    status: 409,
+    message: "Nothing is known yet of the person %s.",
+    hint: "Ingest signals of this person and refresh the belief vectors.",
+  },
   already_a_member: {
     errcode: "PT409",
     status: 409,
@@ -43,6 +49,30 @@ export const errors = {
     status: 409,
     message: "The clustering run %s ended without cohorts: %s.",
     hint: "Its row in cohorts.clustering_runs says which step failed; mend the cause and start another run.",
+  },
+  cohort_name_taken: {
+    errcode: "23505",
+    status: 409,
+    message: "Another active cohort is called %s.",
+    hint: "Choose a name that tells the two apart.",
+  },
+  cohort_named_by_manager: {
+    errcode: "PT409",
+    status: 409,
+    message: "The name of the cohort %s was given by a manager, and no provider replaces it.",
+    hint: "Give it another with cohorts.rename.",
+  },
+  cohort_not_active: {
+    errcode: "PT409",
+    status: 409,
+    message: "The cohort %s is %s.",
+    hint: "Choose one of the active cohorts (cohorts.list).",
+  },
+  cohort_not_placed: {
+    errcode: "PT409",
+    status: 409,
+    message: "No clustering run places people in the cohort %s.",
+    hint: "Only a cohort that a run has found compares people by their beliefs.",
   },
   cursor_unknown: {
     errcode: "PT409",

@@ -24,3 +24,9 @@ function callerOf(headers: Headers, kind: Auth): Caller {
   if (bearer && !bearer.startsWith("lwk_") && kind !== "key") return { kind: "user", token: bearer };
   throw new Problem("credentials_required");
 }
+
+/** The access token of a caller on a route for users. */
+export function tokenOf(caller: Caller): string {
+  if (caller.kind !== "user") throw new Problem("credentials_required");
+  return caller.token;
+}

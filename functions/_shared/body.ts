@@ -2,24 +2,34 @@ import { Problem } from "./problem.ts";
 
 /** The body of a request, read no further than `limit` bytes. */
 export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
-  const tooLarge = () => new Problem("body_too_large", { detail: `The body may have ${limit} bytes.` });
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
+  const body = await readAtMost(request, limit);
+  if (body) return body;
+  throw new Problem("body_too_large", { detail: `The body may have ${limit} bytes.` });
+}
+
+/** The body of a request or a response; undefined where it has more than `limit` bytes, which are then not read. */
+export async function readAtMost(
+  message: Request | Response,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  // Before `body` is touched: Deno cuts the connection of a body that was begun and left.
+  if (Number(message.headers.get("content-length") ?? 0) > limit) return;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  if (request.body) {
-    for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+  if (message.body) {
+    for await (const chunk of message.body as unknown as AsyncIterable<Uint8Array>) {
       size += chunk.byteLength;
-      if (size > limit) throw tooLarge();
+      if (size > limit) return;
       chunks.push(chunk);
     }
   }
-  const body = new Uint8Array(size);
+  const bytes = new Uint8Array(size);
   let offset = 0;
   for (const chunk of chunks) {
-    body.set(chunk, offset);
+    bytes.set(chunk, offset);
     offset += chunk.byteLength;
   }
-  return body;
+  return bytes;
 }
 
 export function parseJson(body: Uint8Array): unknown {

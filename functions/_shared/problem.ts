@@ -13,6 +13,9 @@ const OWN = {
   body_too_large: [413, "The body is larger than this route takes."],
   value_not_storable: [422, "The request holds a value that the database cannot store."],
   internal: [500, "Something went wrong on our side."],
+  ai_answer_invalid: [502, "The AI provider gave an answer that cannot be used. Nothing was changed."],
+  ai_refused: [502, "The AI provider refuses the requests of this project: see its key and its model."],
+  ai_unavailable: [503, "The AI provider does not answer at the moment. Nothing was changed."],
   unavailable: [503, "The database does not answer at the moment."],
 } as const satisfies Record<string, readonly [number, string]>;
 

@@ -55,7 +55,7 @@ async function start(
   const functions = new Functions({
     functions: config.functions,
     keys,
-    env: functionEnvironment(gateway.url, config, keys, engine),
+    env: { ...functionEnvironment(gateway.url, config, keys, engine), ...options.functionEnv },
     log,
   });
   closers.push(() => functions.stop());

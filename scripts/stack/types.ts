@@ -35,6 +35,8 @@ export interface StackOptions extends EngineOptions {
   migrate?: boolean;
   /** Run the scheduled jobs (default true); tests and benchmarks that drive the jobs by hand switch them off. */
   cron?: boolean;
+  /** Added to the environment of the functions. */
+  functionEnv?: Record<string, string>;
   /** Start functions anew after a change in `functions/` (default false). */
   watch?: boolean;
   /** Receives what the functions print and what goes wrong in the background; silent without it. */

@@ -32,6 +32,7 @@ select k, to_jsonb(v), 'number', d from (values
   ('cohorts.min_effect', 0.2, 'Smallest standardised difference to the rest that counts as a characteristic.'),
   ('cohorts.max_false_discovery_rate', 0.05, 'Largest Benjamini-Hochberg adjusted p value of a characteristic, 0 to 1.'),
   ('cohorts.max_characteristics', 8, 'Most characteristics of one cohort.'),
+  ('cohorts.namings_per_hour', 60, 'Names and descriptions of cohorts that a brand may ask an AI provider for in an hour.'),
   ('cohorts.load_size', 50000, 'Vectors that one step of a run reads.'),
   ('cohorts.place_size', 20000, 'People whom one step of a run places.'),
   ('cohorts.publish_size', 5000, 'People whose memberships one step of a run writes; a step is to stay below two seconds.')
@@ -56,6 +57,9 @@ select private.register_function('cohorts.cluster_strata', 'clustering', 'cluste
 select private.register_function('cohorts.assign', 'clustering', 'clustering',
   'Places people who are new or have changed in the cohorts of the last run, in pinned ones and in those made by rules.',
   '{"parameters": ["cohorts.min_membership", "cohorts.move_margin"]}');
+select private.register_function('cohorts.describe', 'clustering', 'communication',
+  'Edge Function: asks an AI provider for the name and the description of a cohort, from its characteristics.',
+  '{"parameters": ["cohorts.namings_per_hour"]}', 'typescript');
 
 insert into private.explainers (kind, function_name) values
   ('cohort', 'private.explain_cohort'),

@@ -5,7 +5,8 @@ import { Problem } from "../../functions/_shared/problem.ts";
 import { createIngest } from "../../functions/ingest/app.ts";
 import type { Batch, Store } from "../../functions/ingest/store.ts";
 import { toSignals } from "../../functions/ingest/whatsapp.ts";
-import { type IngestVerdict, problem } from "../../types/api.ts";
+import type { IngestVerdict } from "../../types/api.ts";
+import { codeOf } from "../support/answers.ts";
 
 const BRAND = "01a1fce7-06ea-739d-aef9-81d5878026e9";
 const review = {
@@ -36,10 +37,6 @@ function setUp(change: Partial<Store> = {}) {
   const post = (path: string, body: string, headers: Record<string, string>) =>
     app.request(path, { method: "POST", body, headers });
   return { app, post, batches };
-}
-
-async function codeOf(response: Response) {
-  return `${response.status} ${problem.parse(await response.json()).code}`;
 }
 
 test("verdicts come back at the places of the request", async () => {

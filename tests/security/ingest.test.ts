@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Stack } from "../../scripts/stack/types.ts";
 import { problem } from "../../types/api.ts";
+import { codeOf } from "../support/answers.ts";
 import { type Person, serviceClient, signUp } from "../support/clients.ts";
 import { orderSignals } from "../support/signals.ts";
 import { useStack } from "../support/stack.ts";
@@ -134,13 +135,6 @@ test("a webhook without the app secret stores nothing, and no secret is ever pri
   expect(await codeOf(Promise.resolve(guess))).toBe("403 verification_failed");
   expect(printed.join("\n")).not.toMatch(/the app secret|the verify token|lwk_/);
 });
-
-async function codeOf(answer: Promise<Response>): Promise<string> {
-  const response = await answer;
-  return response.ok
-    ? `${response.status}`
-    : `${response.status} ${problem.parse(await response.json()).code}`;
-}
 
 function post(body: unknown, headers: Record<string, string>): Promise<Response> {
   return fetch(`${stack.url}/functions/v1/ingest`, {
