@@ -6,8 +6,8 @@ volatile
 set search_path = ''
 as $$
   with part as materialized (
-    select p.label, count(*) as members, extensions.avg(p.vector) as centroid, avg(1 - p.distances[p.label] / nullif(
-      (select min(d.distance) from unnest(p.distances) with ordinality d (distance, label) where d.label <> p.label), 0)) as coherence
+    select p.label, count(*) as members, extensions.avg(p.vector) as centroid, avg((1 - p.distances[p.label] / nullif(
+      (select min(d.distance) from unnest(p.distances) with ordinality d (distance, label) where d.label <> p.label), 0))::numeric) as coherence
     from private.clustering_points p where p.run_id = p_run.id and p.label > 0 group by p.label
   )
   insert into cohorts.cohorts as c (id, brand_id, cohort_type, discovered_at, discovery_algorithm, discovery_parameters, last_run_id,
@@ -65,11 +65,14 @@ returns jsonb
 language plpgsql
 volatile
 set search_path = ''
+set enable_nestloop = off -- the points of a run are of unknown number
+set jit = off
 as $$
 declare
   v_size constant integer := p_run.parameters ->> 'publish_size';
   v_actors constant uuid[] := private.next_clustering_actors(p_run.id, p_cursor, v_size);
 begin
+  perform private.forget_vanished(p_run.id, v_actors);
   perform private.close_memberships(p_run, v_actors);
   perform private.write_memberships(p_run, v_actors, p_run.started_at);
   -- What is not known of a person is expected to be as in the cohorts it resembles.
@@ -82,6 +85,24 @@ end
 $$;
 comment on function private.clustering_publish(cohorts.clustering_runs, jsonb, jsonb) is
   'Step: the memberships of a chunk of the people, the priors they share, and the note how each was placed.';
+
+create function private.forget_vanished(p_run uuid, p_actors uuid[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  -- Locked against erasure, which is waited for where it is under way: the rows to come point at these people.
+  with present as materialized (
+    select a.id from actors.actors a
+    where a.id = any (p_actors) and a.is_active and a.merged_into is null
+    order by a.id for key share
+  )
+  delete from private.clustering_points p
+  where p.run_id = p_run and p.actor_id = any (p_actors) and p.actor_id not in (select x.id from present x)
+$$;
+comment on function private.forget_vanished(uuid, uuid[]) is
+  'Takes those of the people (p_actors) who were merged, erased or left since a run read them out of its points; the others cannot be erased before the transaction ends.';
 
 create function private.write_clustering_metadata(p_run cohorts.clustering_runs, p_actors uuid[])
 returns void
@@ -96,10 +117,12 @@ as $$
     case when p.label > 0 then jsonb_build_array(p_run.cohort_ids[p.label]) else '[]' end,
     jsonb_object(p_run.cohort_ids::text[], p.distances::text[]),
     (select jsonb_object_agg(d.cohort_id, round((1 / (1 + d.distance))::numeric, 4)) from unnest(p_run.cohort_ids, p.distances) d (cohort_id, distance)),
-    jsonb_object(p_run.cohort_ids::text[], p.posteriors::text[]), p_run.parameters, p.vector_id, p_run.started_at,
-    not coalesce((select m.previous_memberships <> '[]' and m.assigned_at = p_run.started_at from cohorts.actor_cohort_membership m
-      where m.brand_id = p_run.brand_id and m.actor_id = p.actor_id and m.cohort_id = p_run.cohort_ids[p.label]), false)
+    jsonb_object(p_run.cohort_ids::text[], p.posteriors::text[]), p_run.parameters, v.id, p_run.started_at,
+    not coalesce(m.previous_memberships <> '[]' and m.assigned_at = p_run.started_at, false)
   from private.clustering_points p
+  left join actors.actor_belief_vectors v on v.brand_id = p_run.brand_id and v.actor_id = any (p_actors) and v.id = p.vector_id
+  left join cohorts.actor_cohort_membership m
+    on m.brand_id = p_run.brand_id and m.actor_id = any (p_actors) and m.actor_id = p.actor_id and m.cohort_id = p_run.cohort_ids[p.label]
   where p.run_id = p_run.id and p.actor_id = any (p_actors);
 
   -- One row per person and run: the last three runs are enough to look a placement up.
@@ -119,18 +142,26 @@ set enable_nestloop = off -- the points of a run are of unknown number
 set jit = off
 as $$
 begin
-  perform private.leave_cohorts(p_run);
-  update cohorts.cohorts c
-  set discovery_confidence = m.confidence, min_member_count = least(c.min_member_count, c.member_count)
-  from (
-    select x.cohort_id, avg(x.membership_confidence) as confidence
-    from cohorts.actor_cohort_membership x where x.brand_id = p_run.brand_id and x.is_active group by x.cohort_id
-  ) m
-  where c.brand_id = p_run.brand_id and c.id = m.cohort_id;
-  perform private.write_characteristics(p_run);
-  perform private.name_cohorts(p_run);
-  perform private.similarity_of_cohorts(p_run);
-  return null;
+  -- In parts, each below two seconds.
+  case coalesce(p_cursor ->> 'part', 'members')
+    when 'members' then
+      perform private.leave_cohorts(p_run);
+      update cohorts.cohorts c
+      set discovery_confidence = m.confidence, min_member_count = least(c.min_member_count, c.member_count)
+      from (
+        select x.cohort_id, avg(x.membership_confidence::numeric) as confidence
+        from cohorts.actor_cohort_membership x where x.brand_id = p_run.brand_id and x.is_active group by x.cohort_id
+      ) m
+      where c.brand_id = p_run.brand_id and c.id = m.cohort_id;
+      return '{"part": "characteristics"}';
+    when 'characteristics' then
+      perform private.write_characteristics(p_run);
+      return '{"part": "names"}';
+    else
+      perform private.name_cohorts(p_run);
+      perform private.similarity_of_cohorts(p_run);
+      return null;
+  end case;
 end
 $$;
 comment on function private.clustering_describe(cohorts.clustering_runs, jsonb, jsonb) is 'Step: what the cohorts are like, and their names.';
@@ -161,7 +192,7 @@ volatile
 set search_path = ''
 as $$
   with member as (
-    select m.cohort_id, count(*) as n, avg(m.distance_to_centroid) as scatter, sum(m.fit_score) as fit
+    select m.cohort_id, count(*) as n, avg(m.distance_to_centroid::numeric)::double precision as scatter, sum(m.fit_score::numeric) as fit
     from cohorts.actor_cohort_membership m
     where m.brand_id = p_run.brand_id and m.run_id = p_run.id and m.is_active
     group by m.cohort_id
@@ -182,7 +213,9 @@ as $$
   update cohorts.clustering_runs r
   set status = 'completed', completed_at = r.started_at, stage = 'done', progress = 1,
     execution_time_ms = (select sum(x.spent_ms) from private.clustering_steps x where x.run_id = r.id)::integer,
-    discovered_cohort_count = s.cohorts, total_memberships = s.memberships,
+    discovered_cohort_count = case p_run.run_type when 'validation'
+      then (select count(distinct x.label) from private.clustering_points x where x.run_id = r.id and x.label > 0) else s.cohorts end,
+    total_memberships = coalesce(s.memberships, 0),
     average_cohort_size = s.memberships::double precision / s.cohorts, average_coherence = s.coherence,
     average_separation = s.separation, overall_quality_score = s.stability, silhouette_score = s.silhouette,
     davies_bouldin_score = (select avg(w.ratio) from worst w)
@@ -204,6 +237,7 @@ declare
   v_events jsonb;
   v_call uuid;
 begin
+  perform private.note_fit(p_run);
   v_run := private.score_run(p_run);
   select coalesce(jsonb_object_agg(e.event_type, e.n), '{}') into v_events
   from (select l.event_type, count(*) as n from cohorts.cohort_evolution_log l where l.brand_id = v_run.brand_id and l.run_id = v_run.id group by l.event_type) e;
@@ -223,19 +257,7 @@ begin
       format('%s was chosen, with %s groups', v_run.algorithm_name, v_run.discovered_cohort_count),
       format('by common members these are: %s', v_events)),
     v_call);
-  perform private.discard_working_rows(v_run.id);
   return null;
 end
 $$;
-comment on function private.clustering_finish(cohorts.clustering_runs, jsonb, jsonb) is 'Step: scores, events and logs of the run; its working rows go.';
-
-create function private.discard_working_rows(p_run uuid)
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  delete from private.clustering_points p where p.run_id = p_run;
-  delete from private.clustering_candidates c where c.run_id = p_run;
-$$;
-comment on function private.discard_working_rows(uuid) is 'Deletes what a run needed between its steps.';
+comment on function private.clustering_finish(cohorts.clustering_runs, jsonb, jsonb) is 'Step: scores, events and logs of the run.';

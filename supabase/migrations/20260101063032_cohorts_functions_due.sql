@@ -1,0 +1,166 @@
+-- Whether the cohorts of a brand are still those of its people.
+create function private.mixture_fit(p_run uuid, p_vectors extensions.vector[], out mean double precision, out deviation double precision)
+language sql
+stable
+set search_path = ''
+as $$
+  with component as materialized (
+    select c.mean, c.variance, ln(c.weight) - extensions.vector_dims(c.mean) * ln(2 * pi() * c.variance) / 2 as constant
+    from private.clustering_components c where c.run_id = p_run
+  ),
+  near as materialized (
+    select p.i, c.constant - (p.v operator(extensions.<->) c.mean) ^ 2 / (2 * c.variance) as log_density
+    from unnest(p_vectors) with ordinality p (v, i) cross join component c
+  ),
+  person as (
+    -- The logarithm of the sum over the components, taken out of reach of underflow.
+    select n.i, m.most + ln(sum(exp(greatest(n.log_density - m.most, -700)))) as log_density
+    from near n
+    join (select x.i, max(x.log_density) as most from near x group by x.i) m on m.i = n.i
+    group by n.i, m.most
+  )
+  select avg(p.log_density), stddev_pop(p.log_density) from person p
+$$;
+comment on function private.mixture_fit(uuid, extensions.vector[]) is
+  'How well vectors fit the mixture of a run: mean and standard deviation of the logarithm of the density it gives them (nats).';
+
+create function private.note_fit(p_run cohorts.clustering_runs)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  -- A mixture fits the people it was made of better than others, by its number of parameters / people on each side (Akaike 1974).
+  update cohorts.clustering_runs r
+  set fit_mean = f.mean - c.parameters / cardinality(s.points), fit_deviation = f.deviation
+  from (select private.clustering_sample_points(p_run.id) as points) s
+  cross join lateral private.mixture_fit(p_run.id, s.points) f
+  cross join (
+    select 2 * count(*) * (1 + (
+        select count(*) from jsonb_to_recordset(p_run.feature_scaling) as x (standard_deviation double precision) where x.standard_deviation > 0
+      ))::double precision as parameters
+    from private.clustering_components c where c.run_id = p_run.id
+  ) c
+  where r.id = p_run.id and f.mean is not null
+$$;
+comment on function private.note_fit(cohorts.clustering_runs) is
+  'Keeps how well other people like those of the sample are expected to fit the mixture of a run, to be compared with later.';
+
+create function private.sample_on_scale(p_run cohorts.clustering_runs, p_size integer)
+returns setof private.clustering_points
+language sql
+stable
+set search_path = ''
+as $$
+  with scale as (
+    select array_agg(coalesce(c.standard_deviation / f.standard_deviation, 0)::real order by i.i)::extensions.vector as factor,
+      array_agg(coalesce((c.mean_value - f.mean) / f.standard_deviation, 0)::real order by i.i)::extensions.vector as shift
+    from generate_series(1, p_run.input_vector_dimensions) i (i)
+    left join lateral jsonb_to_recordset(p_run.feature_scaling)
+      as f (position integer, component text, mean double precision, standard_deviation double precision)
+      on f.position = i.i and f.standard_deviation > 0
+    left join actors.belief_vector_components c
+      on c.brand_id = p_run.brand_id and c.position = f.position and c.component_name = f.component
+  )
+  select (jsonb_populate_record(null::private.clustering_points, jsonb_build_object('run_id', p_run.id, 'actor_id', v.actor_id,
+    'vector', (v.vector_data operator(extensions.*) s.factor operator(extensions.+) s.shift)::text))).*
+  from actors.actor_belief_vectors v
+  join actors.actors a on a.brand_id = v.brand_id and a.id = v.actor_id and a.is_active and a.merged_into is null
+  cross join scale s
+  where v.brand_id = p_run.brand_id and v.vector_name = 'belief' and v.is_current and v.vector_dimensions = p_run.input_vector_dimensions
+  order by uuid_hash_extended(v.actor_id, p_run.seed), v.actor_id limit p_size
+$$;
+comment on function private.sample_on_scale(cohorts.clustering_runs, integer) is
+  'A sample of at most p_size of the people of today, as points in the scale of a run; drawn as the run drew its own.';
+
+create function private.moved_share(p_run cohorts.clustering_runs, p_points private.clustering_points[])
+returns double precision
+language sql
+stable
+set search_path = ''
+set enable_nestloop = off -- all rows are in memory and of unknown number
+as $$
+  -- Between two looks with errors of their own nobody seems to have stayed where they were: the share of doubt in the first
+  -- look is expected in the second as well, and again as error of the second.
+  select greatest(0, avg(1 - l.posteriors[array_position(p_run.cohort_ids, d.cohort_id)] - 2 * (1 - (d.scores ->> d.cohort_id::text)::double precision)))
+  from private.mixture_posteriors(p_run.id, p_points) l
+  join (
+    select m.actor_id, (m.assigned_cohorts ->> 0)::uuid as cohort_id, m.confidence_scores as scores
+    from actors.actor_clustering_metadata m
+    where m.brand_id = p_run.brand_id and m.clustering_run_id = p_run.id
+      and m.actor_id in (select p.actor_id from unnest(p_points) p) and m.assigned_cohorts <> '[]'
+  ) d on d.actor_id = l.actor_id
+$$;
+comment on function private.moved_share(cohorts.clustering_runs, private.clustering_points[]) is
+  'Share of the points whose person the run placed in another cohort than it belongs to today, beyond what the doubt of both placements explains; 0..1, null when the run placed none of them.';
+
+create function private.clustering_due(p_brand uuid, p_now timestamptz)
+returns table (trigger_kind cohorts.run_trigger, reason text)
+language plpgsql
+stable
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the size of a brand decides the plan
+set jit = off
+as $$
+declare
+  v_sample_size constant integer := 1000;
+  v_run constant cohorts.clustering_runs := private.last_clustering(p_brand);
+  v_points private.clustering_points[];
+  v_people integer;
+  v_new integer;
+  v_gone integer;
+  v_moved double precision;
+  v_fit record;
+  v_drift double precision;
+begin
+  if private.clustering_began_lately(p_brand, p_now) then
+    return;
+  end if;
+  select count(p.actor_id), count(*) filter (where s.actor_id is null), count(*) filter (where p.actor_id is null) into v_people, v_new, v_gone
+  from (
+    select v.actor_id from actors.actor_belief_vectors v
+    join actors.actors a on a.brand_id = v.brand_id and a.id = v.actor_id and a.is_active and a.merged_into is null
+    where v.brand_id = p_brand and v.vector_name = 'belief' and v.is_current
+  ) p
+  full join (select m.actor_id from actors.actor_clustering_metadata m where m.brand_id = p_brand and m.clustering_run_id = v_run.id) s using (actor_id);
+  if v_people < greatest((private.parameter(p_brand, 'cohorts.min_actors'))::integer, 2) then
+    return;
+  elsif v_run.id is null then
+    return query select 'change'::cohorts.run_trigger, format('%s people have beliefs, and no cohorts were found yet', v_people);
+    return;
+  end if;
+
+  v_points := array(select p from private.sample_on_scale(v_run, v_sample_size) p);
+  v_moved := coalesce(private.moved_share(v_run, v_points), 0);
+  if (v_new + v_gone)::double precision / v_people + v_moved >= (private.parameter(p_brand, 'cohorts.rerun_change'))::double precision then
+    return query select 'change'::cohorts.run_trigger,
+      format('of %s people %s are new since the last run, %s have gone, and about %s have moved', v_people, v_new, v_gone, round(v_moved * v_people));
+    return;
+  end if;
+
+  select f.* into v_fit from private.mixture_fit(v_run.id, array(select p.vector from unnest(v_points) p)) f;
+  v_drift := (v_run.fit_mean - v_fit.mean) / nullif(v_run.fit_deviation, 0);
+  -- Two standard errors of the difference of two such means are granted to chance.
+  if v_drift >= (private.parameter(p_brand, 'cohorts.rerun_drift'))::double precision
+      + 2 * sqrt(1 + (v_fit.deviation / v_run.fit_deviation) ^ 2) / sqrt(cardinality(v_points)) then
+    return query select 'drift'::cohorts.run_trigger,
+      format('people fit the cohorts of the last run worse than then, by %s standard deviations', round(v_drift::numeric, 2));
+  end if;
+end
+$$;
+comment on function private.clustering_due(uuid, timestamptz) is
+  'Whether a brand needs a search for cohorts before the night, and why; no row: it does not. change: the share of people who are new, gone or moved since the last run has reached the parameter cohorts.rerun_change, or there are no cohorts yet; drift: the mean fit of a sample of 1,000 people to the mixture of the last run has fallen by the parameter cohorts.rerun_drift, in standard deviations of the fit of a person, beyond two standard errors. Never within cohorts.min_hours_between_runs of the last run.';
+
+create function private.clustering_began_lately(p_brand uuid, p_now timestamptz)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select from cohorts.clustering_runs r
+    where r.brand_id = p_brand
+      and (r.status = 'running' or r.started_at > p_now - (private.parameter(p_brand, 'cohorts.min_hours_between_runs'))::double precision * interval '1 hour'))
+$$;
+comment on function private.clustering_began_lately(uuid, timestamptz) is
+  'Whether a run of the brand is under way or began less than cohorts.min_hours_between_runs before p_now: time for another only if a manager says so.';
