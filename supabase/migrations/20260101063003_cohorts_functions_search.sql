@@ -74,7 +74,7 @@ begin
   end if;
 
   insert into private.clustering_components (run_id, label, place, mean, variance, weight)
-  select p_run.id, m.label, 1, m.mean, greatest(s.squares / (cardinality(v_points) * s.dimensions), 1e-6), m.n / cardinality(v_points)::double precision
+  select p_run.id, m.label, 1, m.mean, greatest(s.squares / (m.n * s.dimensions), 1e-6), m.n / cardinality(v_points)::double precision
   from (
     select l.label, count(*) as n, extensions.avg(l.v) as mean from unnest(v_labels, v_points) l (label, v) where l.label > 0 group by l.label
   ) m

@@ -217,7 +217,9 @@ as $$
       then (select count(distinct x.label) from private.clustering_points x where x.run_id = r.id and x.label > 0) else s.cohorts end,
     total_memberships = coalesce(s.memberships, 0),
     average_cohort_size = s.memberships::double precision / s.cohorts, average_coherence = s.coherence,
-    average_separation = s.separation, overall_quality_score = s.stability, silhouette_score = s.silhouette,
+    average_separation = s.separation,
+    overall_quality_score = coalesce(s.stability, (select min(j.total) / c.rounds from private.clustering_candidates c, unnest(c.jaccard_sums) j (total)
+      where c.run_id = r.id and c.is_chosen group by c.rounds), 1), silhouette_score = s.silhouette,
     davies_bouldin_score = (select avg(w.ratio) from worst w)
   from score s
   where r.brand_id = p_run.brand_id and r.id = p_run.id
@@ -249,7 +251,7 @@ begin
     clock_timestamp() - v_run.execution_time_ms * interval '1 ms', v_run.overall_quality_score, 'clustering_run', v_run.id);
   perform private.log_reasoning(v_run.brand_id, 'cohort_assignment', 'global', null,
     format('%s cohorts among %s people', v_run.discovered_cohort_count, v_run.input_actor_count), v_run.overall_quality_score,
-    (select jsonb_agg(jsonb_build_object('kind', 'cohort', 'id', c.id, 'name', c.cohort_name, 'members', c.member_count, 'stability', c.stability_score) order by c.member_count desc)
+    (select coalesce(jsonb_agg(jsonb_build_object('kind', 'cohort', 'id', c.id, 'name', c.cohort_name, 'members', c.member_count, 'stability', c.stability_score) order by c.member_count desc), '[]')
      from cohorts.cohorts c where c.brand_id = v_run.brand_id and c.last_run_id = v_run.id),
     v_run.candidates,
     jsonb_build_array(

@@ -43,14 +43,16 @@ volatile
 set search_path = ''
 as $$
 declare
+  v_asked constant timestamptz := clock_timestamp();
   v_run cohorts.clustering_runs;
   v_parameters jsonb;
   v_actors integer;
   v_algorithms text[];
 begin
-  -- Two requests at once: the second waits here, and then finds the run of the first.
+  -- Two requests at once: the second waits here, and then finds the run of the first, which may have ended meanwhile.
   perform pg_advisory_xact_lock(hashtextextended('cohorts.clustering', 0) # hashtextextended(p_brand::text, 0));
-  select r.* into v_run from cohorts.clustering_runs r where r.brand_id = p_brand and r.status = 'running';
+  select r.* into v_run from cohorts.clustering_runs r
+  where r.brand_id = p_brand and (r.status = 'running' or r.status = 'completed' and r.run_type = p_run_type and r.updated_at >= v_asked);
   if found then
     return v_run;
   end if;
@@ -92,7 +94,7 @@ begin
 end
 $$;
 comment on function private.request_clustering(uuid, text, integer, timestamptz, cohorts.run_trigger, text, cohorts.run_type) is
-  'Begins a run of a brand, or returns the one that is under way: there is never a second. Errors: too_few_actors, invalid_argument, not_found.';
+  'Begins a run of a brand, or returns the one that is under way, or was while this request waited for it: there is never a second. Errors: too_few_actors, invalid_argument, not_found.';
 
 create function private.advance_clustering(p_run uuid, p_budget interval)
 returns cohorts.clustering_runs

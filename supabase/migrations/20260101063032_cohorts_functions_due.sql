@@ -1,15 +1,17 @@
 -- Whether the cohorts of a brand are still those of its people.
-create function private.mixture_fit(p_run uuid, p_vectors extensions.vector[], out mean double precision, out deviation double precision)
+create function private.mixture_fit(p_run uuid, p_vectors extensions.vector[], p_are_its_own boolean, out mean double precision, out deviation double precision)
 language sql
 stable
 set search_path = ''
 as $$
   with component as materialized (
-    select c.mean, c.variance, ln(c.weight) - extensions.vector_dims(c.mean) * ln(2 * pi() * c.variance) / 2 as constant
+    select c.mean, c.variance, ln(c.weight) - extensions.vector_dims(c.mean) * ln(2 * pi() * c.variance) / 2 as constant,
+      -- From the mean of n points one of them is n / (n - 1) times as far when it is left out of that mean.
+      case when p_are_its_own then 1 + 1 / greatest(c.weight * cardinality(p_vectors) - 1, 1) else 1 end as left_out
     from private.clustering_components c where c.run_id = p_run
   ),
   near as materialized (
-    select p.i, c.constant - (p.v operator(extensions.<->) c.mean) ^ 2 / (2 * c.variance) as log_density
+    select p.i, c.constant - (c.left_out * (p.v operator(extensions.<->) c.mean)) ^ 2 / (2 * c.variance) as log_density
     from unnest(p_vectors) with ordinality p (v, i) cross join component c
   ),
   person as (
@@ -19,10 +21,10 @@ as $$
     join (select x.i, max(x.log_density) as most from near x group by x.i) m on m.i = n.i
     group by n.i, m.most
   )
-  select avg(p.log_density), stddev_pop(p.log_density) from person p
+  select avg(p.log_density::numeric), stddev_pop(p.log_density::numeric) from person p
 $$;
-comment on function private.mixture_fit(uuid, extensions.vector[]) is
-  'How well vectors fit the mixture of a run: mean and standard deviation of the logarithm of the density it gives them (nats).';
+comment on function private.mixture_fit(uuid, extensions.vector[], boolean) is
+  'How well vectors fit the mixture of a run: mean and standard deviation of the logarithm of the density it gives them (nats). p_are_its_own: the mixture was made of these vectors and fits them too well; each is then judged by the others (leave one out).';
 
 create function private.note_fit(p_run cohorts.clustering_runs)
 returns void
@@ -30,18 +32,10 @@ language sql
 volatile
 set search_path = ''
 as $$
-  -- A mixture fits the people it was made of better than others, by its number of parameters / people on each side (Akaike 1974).
   update cohorts.clustering_runs r
-  set fit_mean = f.mean - c.parameters / cardinality(s.points), fit_deviation = f.deviation
-  from (select private.clustering_sample_points(p_run.id) as points) s
-  cross join lateral private.mixture_fit(p_run.id, s.points) f
-  cross join (
-    select 2 * count(*) * (1 + (
-        select count(*) from jsonb_to_recordset(p_run.feature_scaling) as x (standard_deviation double precision) where x.standard_deviation > 0
-      ))::double precision as parameters
-    from private.clustering_components c where c.run_id = p_run.id
-  ) c
-  where r.id = p_run.id and f.mean is not null
+  set fit_mean = f.mean, fit_deviation = f.deviation
+  from private.mixture_fit(p_run.id, private.clustering_sample_points(p_run.id), true) f
+  where r.id = p_run.id
 $$;
 comment on function private.note_fit(cohorts.clustering_runs) is
   'Keeps how well other people like those of the sample are expected to fit the mixture of a run, to be compared with later.';
@@ -80,19 +74,23 @@ stable
 set search_path = ''
 set enable_nestloop = off -- all rows are in memory and of unknown number
 as $$
-  -- Between two looks with errors of their own nobody seems to have stayed where they were: the share of doubt in the first
-  -- look is expected in the second as well, and again as error of the second.
-  select greatest(0, avg(1 - l.posteriors[array_position(p_run.cohort_ids, d.cohort_id)] - 2 * (1 - (d.scores ->> d.cohort_id::text)::double precision)))
-  from private.mixture_posteriors(p_run.id, p_points) l
-  join (
-    select m.actor_id, (m.assigned_cohorts ->> 0)::uuid as cohort_id, m.confidence_scores as scores
-    from actors.actor_clustering_metadata m
-    where m.brand_id = p_run.brand_id and m.clustering_run_id = p_run.id
-      and m.actor_id in (select p.actor_id from unnest(p_points) p) and m.assigned_cohorts <> '[]'
-  ) d on d.actor_id = l.actor_id
+  -- Two looks at somebody who stays differ by the doubt of both. What was seen when the mixture was made seems surer than it
+  -- was: the larger doubt counts for both. Two standard errors are granted to chance.
+  select greatest(0, avg(x.other) - 2 * greatest(avg(x.doubt_then), avg(x.doubt)) - 2 * stddev_samp(x.other) / sqrt(count(*)))
+  from (
+    select 1 - l.posteriors[array_position(p_run.cohort_ids, d.cohort_id)] as other, 1 - (d.scores ->> d.cohort_id::text)::double precision as doubt_then,
+      1 - (select max(p) from unnest(l.posteriors) p) as doubt
+    from private.mixture_posteriors(p_run.id, p_points) l
+    join (
+      select m.actor_id, (m.assigned_cohorts ->> 0)::uuid as cohort_id, m.confidence_scores as scores
+      from actors.actor_clustering_metadata m
+      where m.brand_id = p_run.brand_id and m.clustering_run_id = p_run.id
+        and m.actor_id in (select p.actor_id from unnest(p_points) p) and m.assigned_cohorts <> '[]'
+    ) d on d.actor_id = l.actor_id
+  ) x
 $$;
 comment on function private.moved_share(cohorts.clustering_runs, private.clustering_points[]) is
-  'Share of the points whose person the run placed in another cohort than it belongs to today, beyond what the doubt of both placements explains; 0..1, null when the run placed none of them.';
+  'Share of the points whose person the run placed in another cohort than it belongs to today, beyond what the doubt of both placements and chance explain; 0..1, null when the run placed none of them.';
 
 create function private.clustering_due(p_brand uuid, p_now timestamptz)
 returns table (trigger_kind cohorts.run_trigger, reason text)
@@ -138,7 +136,7 @@ begin
     return;
   end if;
 
-  select f.* into v_fit from private.mixture_fit(v_run.id, array(select p.vector from unnest(v_points) p)) f;
+  select f.* into v_fit from private.mixture_fit(v_run.id, array(select p.vector from unnest(v_points) p), false) f;
   v_drift := (v_run.fit_mean - v_fit.mean) / nullif(v_run.fit_deviation, 0);
   -- Two standard errors of the difference of two such means are granted to chance.
   if v_drift >= (private.parameter(p_brand, 'cohorts.rerun_drift'))::double precision
