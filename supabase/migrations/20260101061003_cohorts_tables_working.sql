@@ -69,6 +69,18 @@ comment on table private.clustering_components is
 comment on column private.clustering_components.variance is 'Per dimension.';
 comment on column private.clustering_components.weight is 'Share of the sample; all weights of a run and the share of noise add up to 1.';
 
+create table private.clustering_samples (
+  run_id uuid not null references cohorts.clustering_runs (id) on delete cascade,
+  actor_id uuid not null,
+  label integer not null,
+  confidence double precision not null,
+  primary key (run_id, actor_id)
+);
+comment on table private.clustering_samples is
+  'How the last completed run placed the people of its sample, to see later who has gone or moved (private.clustering_due).';
+comment on column private.clustering_samples.label is 'As in private.clustering_points.';
+comment on column private.clustering_samples.confidence is 'Posterior probability of the label; of label 0 that of none.';
+
 -- Here, because the domain actors, which owns the table, stands before cohorts.
 alter table actors.actor_clustering_metadata
   add foreign key (brand_id, clustering_run_id) references cohorts.clustering_runs (brand_id, id) on delete cascade;

@@ -239,7 +239,7 @@ declare
   v_events jsonb;
   v_call uuid;
 begin
-  perform private.note_fit(p_run);
+  perform private.keep_sample(p_run);
   v_run := private.score_run(p_run);
   select coalesce(jsonb_object_agg(e.event_type, e.n), '{}') into v_events
   from (select l.event_type, count(*) as n from cohorts.cohort_evolution_log l where l.brand_id = v_run.brand_id and l.run_id = v_run.id group by l.event_type) e;

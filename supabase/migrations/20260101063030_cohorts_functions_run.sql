@@ -189,6 +189,9 @@ begin
   delete from private.clustering_steps s
   where s.run_id in (
     select r.id from cohorts.clustering_runs r where r.brand_id = p_run.brand_id order by r.started_at desc, r.id desc offset v_most_runs);
+  delete from private.clustering_samples c
+  where c.run_id in (select r.id from cohorts.clustering_runs r where r.brand_id = p_run.brand_id)
+    and c.run_id is distinct from (private.last_clustering(p_run.brand_id)).id;
   delete from private.clustering_components c
   where c.run_id in (select r.id from cohorts.clustering_runs r where r.brand_id = p_run.brand_id)
     and c.run_id is distinct from (private.last_clustering(p_run.brand_id)).id
@@ -205,7 +208,7 @@ begin
 end
 $$;
 comment on function private.end_clustering(cohorts.clustering_runs) is
-  'What is to be done when a run has ended in whatever way: its times are summed up, its working rows go, and so do the steps and mixtures of runs that nobody needs any more; a failure is told.';
+  'What is to be done when a run has ended in whatever way: its times are summed up, its working rows go, and so do the steps, samples and mixtures of runs that nobody needs any more; a failure is told.';
 
 create function private.last_clustering(p_brand uuid)
 returns cohorts.clustering_runs

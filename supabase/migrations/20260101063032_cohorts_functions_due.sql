@@ -26,48 +26,56 @@ $$;
 comment on function private.mixture_fit(uuid, extensions.vector[], boolean) is
   'How well vectors fit the mixture of a run: mean and standard deviation of the logarithm of the density it gives them (nats). p_are_its_own: the mixture was made of these vectors and fits them too well; each is then judged by the others (leave one out).';
 
-create function private.note_fit(p_run cohorts.clustering_runs)
+create function private.keep_sample(p_run cohorts.clustering_runs)
 returns void
 language sql
 volatile
 set search_path = ''
 as $$
+  insert into private.clustering_samples (run_id, actor_id, label, confidence)
+  select p.run_id, p.actor_id, p.label, case when p.label > 0 then p.posteriors[p.label] else 1 - (select sum(x) from unnest(p.posteriors) x) end
+  from private.clustering_points p where p.run_id = p_run.id and p.sample_place is not null;
   update cohorts.clustering_runs r
   set fit_mean = f.mean, fit_deviation = f.deviation
   from private.mixture_fit(p_run.id, private.clustering_sample_points(p_run.id), true) f
   where r.id = p_run.id
 $$;
-comment on function private.note_fit(cohorts.clustering_runs) is
-  'Keeps how well other people like those of the sample are expected to fit the mixture of a run, to be compared with later.';
+comment on function private.keep_sample(cohorts.clustering_runs) is
+  'Keeps of a run what later days are compared with: how it placed its sample, and how well other people like those are expected to fit its mixture.';
 
-create function private.sample_on_scale(p_run cohorts.clustering_runs, p_size integer)
+create function private.vectors_in_scale(p_run cohorts.clustering_runs, p_actors uuid[])
 returns setof private.clustering_points
-language sql
+language plpgsql
 stable
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- one person or thousands
 as $$
-  with scale as (
+begin
+  -- The vectors of today are standardised by today's means: x -> (x * sd + mean - mean then) / sd then. A component that
+  -- has another meaning by now says nothing (0, the mean of the run).
+  return query
+  with scale as materialized (
     select array_agg(coalesce(c.standard_deviation / f.standard_deviation, 0)::real order by i.i)::extensions.vector as factor,
       array_agg(coalesce((c.mean_value - f.mean) / f.standard_deviation, 0)::real order by i.i)::extensions.vector as shift
     from generate_series(1, p_run.input_vector_dimensions) i (i)
-    left join lateral jsonb_to_recordset(p_run.feature_scaling)
+    left join jsonb_to_recordset(p_run.feature_scaling)
       as f (position integer, component text, mean double precision, standard_deviation double precision)
       on f.position = i.i and f.standard_deviation > 0
     left join actors.belief_vector_components c
       on c.brand_id = p_run.brand_id and c.position = f.position and c.component_name = f.component
   )
-  select (jsonb_populate_record(null::private.clustering_points, jsonb_build_object('run_id', p_run.id, 'actor_id', v.actor_id,
-    'vector', (v.vector_data operator(extensions.*) s.factor operator(extensions.+) s.shift)::text))).*
+  select p_run.id, v.actor_id, v.id, v.vector_data operator(extensions.*) s.factor operator(extensions.+) s.shift,
+    null::integer, null::integer, null::double precision[], null::double precision[]
   from actors.actor_belief_vectors v
   join actors.actors a on a.brand_id = v.brand_id and a.id = v.actor_id and a.is_active and a.merged_into is null
   cross join scale s
-  where v.brand_id = p_run.brand_id and v.vector_name = 'belief' and v.is_current and v.vector_dimensions = p_run.input_vector_dimensions
-  order by uuid_hash_extended(v.actor_id, p_run.seed), v.actor_id limit p_size
+  where v.brand_id = p_run.brand_id and v.actor_id = any (p_actors) and v.vector_name = 'belief' and v.is_current;
+end
 $$;
-comment on function private.sample_on_scale(cohorts.clustering_runs, integer) is
-  'A sample of at most p_size of the people of today, as points in the scale of a run; drawn as the run drew its own.';
+comment on function private.vectors_in_scale(cohorts.clustering_runs, uuid[]) is
+  'The current vectors of active people (p_actors), brought to the scale in which a run saw the people.';
 
-create function private.moved_share(p_run cohorts.clustering_runs, p_points private.clustering_points[])
+create function private.moved_share(p_run uuid, p_points private.clustering_points[])
 returns double precision
 language sql
 stable
@@ -78,19 +86,13 @@ as $$
   -- was: the larger doubt counts for both. Two standard errors are granted to chance.
   select greatest(0, avg(x.other) - 2 * greatest(avg(x.doubt_then), avg(x.doubt)) - 2 * stddev_samp(x.other) / sqrt(count(*)))
   from (
-    select 1 - l.posteriors[array_position(p_run.cohort_ids, d.cohort_id)] as other, 1 - (d.scores ->> d.cohort_id::text)::double precision as doubt_then,
-      1 - (select max(p) from unnest(l.posteriors) p) as doubt
-    from private.mixture_posteriors(p_run.id, p_points) l
-    join (
-      select m.actor_id, (m.assigned_cohorts ->> 0)::uuid as cohort_id, m.confidence_scores as scores
-      from actors.actor_clustering_metadata m
-      where m.brand_id = p_run.brand_id and m.clustering_run_id = p_run.id
-        and m.actor_id in (select p.actor_id from unnest(p_points) p) and m.assigned_cohorts <> '[]'
-    ) d on d.actor_id = l.actor_id
+    select 1 - l.posteriors[s.label] as other, 1 - s.confidence as doubt_then, 1 - (select max(p) from unnest(l.posteriors) p) as doubt
+    from private.mixture_posteriors(p_run, p_points) l
+    join private.clustering_samples s on s.run_id = p_run and s.actor_id = l.actor_id and s.label > 0
   ) x
 $$;
-comment on function private.moved_share(cohorts.clustering_runs, private.clustering_points[]) is
-  'Share of the points whose person the run placed in another cohort than it belongs to today, beyond what the doubt of both placements and chance explain; 0..1, null when the run placed none of them.';
+comment on function private.moved_share(uuid, private.clustering_points[]) is
+  'Share of the points whose person the run placed in another cohort than it belongs to today, beyond what the doubt of both placements and chance explain; 0..1, null when it placed none of them.';
 
 create function private.clustering_due(p_brand uuid, p_now timestamptz)
 returns table (trigger_kind cohorts.run_trigger, reason text)
@@ -105,8 +107,9 @@ declare
   v_run constant cohorts.clustering_runs := private.last_clustering(p_brand);
   v_points private.clustering_points[];
   v_people integer;
+  v_sample uuid[];
+  v_gone double precision;
   v_new integer;
-  v_gone integer;
   v_moved double precision;
   v_fit record;
   v_drift double precision;
@@ -114,13 +117,18 @@ begin
   if private.clustering_began_lately(p_brand, p_now) then
     return;
   end if;
-  select count(p.actor_id), count(*) filter (where s.actor_id is null), count(*) filter (where p.actor_id is null) into v_people, v_new, v_gone
-  from (
-    select v.actor_id from actors.actor_belief_vectors v
+  -- The sample is drawn as the run drew its own: mostly the same people.
+  with present as materialized (
+    select v.actor_id, v.vector_dimensions
+    from actors.actor_belief_vectors v
     join actors.actors a on a.brand_id = v.brand_id and a.id = v.actor_id and a.is_active and a.merged_into is null
     where v.brand_id = p_brand and v.vector_name = 'belief' and v.is_current
-  ) p
-  full join (select m.actor_id from actors.actor_clustering_metadata m where m.brand_id = p_brand and m.clustering_run_id = v_run.id) s using (actor_id);
+  )
+  select (select count(*) from present), array(
+      select p.actor_id from present p where p.vector_dimensions = v_run.input_vector_dimensions
+      order by uuid_hash_extended(p.actor_id, v_run.seed), p.actor_id limit v_sample_size),
+    (select avg((p.actor_id is null)::integer) from private.clustering_samples s left join present p using (actor_id) where s.run_id = v_run.id)
+  into v_people, v_sample, v_gone;
   if v_people < greatest((private.parameter(p_brand, 'cohorts.min_actors'))::integer, 2) then
     return;
   elsif v_run.id is null then
@@ -128,9 +136,11 @@ begin
     return;
   end if;
 
-  v_points := array(select p from private.sample_on_scale(v_run, v_sample_size) p);
-  v_moved := coalesce(private.moved_share(v_run, v_points), 0);
-  if (v_new + v_gone)::double precision / v_people + v_moved >= (private.parameter(p_brand, 'cohorts.rerun_change'))::double precision then
+  v_gone := round(coalesce(v_gone, 0) * v_run.input_actor_count);
+  v_new := greatest(v_people - v_run.input_actor_count + v_gone, 0);
+  v_points := array(select p from private.vectors_in_scale(v_run, v_sample) p);
+  v_moved := coalesce(private.moved_share(v_run.id, v_points), 0);
+  if (v_new + v_gone) / v_people + v_moved >= (private.parameter(p_brand, 'cohorts.rerun_change'))::double precision then
     return query select 'change'::cohorts.run_trigger,
       format('of %s people %s are new since the last run, %s have gone, and about %s have moved', v_people, v_new, v_gone, round(v_moved * v_people));
     return;
@@ -147,7 +157,7 @@ begin
 end
 $$;
 comment on function private.clustering_due(uuid, timestamptz) is
-  'Whether a brand needs a search for cohorts before the night, and why; no row: it does not. change: the share of people who are new, gone or moved since the last run has reached the parameter cohorts.rerun_change, or there are no cohorts yet; drift: the mean fit of a sample of 1,000 people to the mixture of the last run has fallen by the parameter cohorts.rerun_drift, in standard deviations of the fit of a person, beyond two standard errors. Never within cohorts.min_hours_between_runs of the last run.';
+  'Whether a brand needs a search for cohorts before the night, and why; no row: it does not. change: the share of people who are new, gone or moved since the last run (estimated from its sample) has reached the parameter cohorts.rerun_change, or there are no cohorts yet; drift: the mean fit of a sample of 1,000 people to the mixture of the last run has fallen by the parameter cohorts.rerun_drift, in standard deviations of the fit of a person, beyond two standard errors. Never within cohorts.min_hours_between_runs of the last run.';
 
 create function private.clustering_began_lately(p_brand uuid, p_now timestamptz)
 returns boolean

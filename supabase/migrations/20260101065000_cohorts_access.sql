@@ -12,3 +12,4 @@ select private.grant_access('private.clustering_points', 'service');
 select private.grant_access('private.clustering_steps', 'service');
 select private.grant_access('private.clustering_candidates', 'service');
 select private.grant_access('private.clustering_components', 'service');
+select private.grant_access('private.clustering_samples', 'service');
