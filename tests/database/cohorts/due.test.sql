@@ -36,16 +36,16 @@ do $$ begin while (select worked from private.job_cohorts_run()) loop end loop; 
 select is((select array_agg(r.status::text) from cohorts.clustering_runs r join t on t.brand = r.brand_id), '{completed,completed,completed}', 'and the other job does it');
 
 select is_empty($$select * from t, private.clustering_due(brand, '2026-02-02')$$, 'the day after nothing is to be done');
--- Twenty quiet days of each shop: everybody is looked at anew and the groups are what they were.
+-- Seven quiet days of each shop: everybody is looked at anew and the groups are what they were.
 create temp table quiet (trigger_kind cohorts.run_trigger, reason text) on commit drop;
 do $$
 begin
-  for v_day in 1..20 loop
+  for v_day in 1..7 loop
     perform pg_temp.look_again(t.brand, 'day ' || v_day) from t;
     insert into quiet select d.* from t, private.clustering_due(t.brand, '2026-02-02') d;
   end loop;
 end $$;
-select is((select array_agg(reason) from quiet), null, 'nor on any of sixty quiet days, when everybody is measured anew');
+select is((select array_agg(reason) from quiet), null, 'nor on any of twenty-one quiet days, when everybody is measured anew');
 
 -- People who come and go.
 update actors.actors a set is_active = false from (
