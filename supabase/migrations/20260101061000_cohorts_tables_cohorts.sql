@@ -48,6 +48,10 @@ create table cohorts.clustering_runs (
   silhouette_score double precision,
   davies_bouldin_score double precision,
   candidates jsonb not null default '[]',
+  fit_mean double precision,
+  fit_deviation double precision
+    constraint fit_deviation_is_not_negative check (fit_deviation >= 0),
+  step_times jsonb not null default '{}',
   error_message text,
   error_details jsonb,
   memory_usage_mb integer,
@@ -82,6 +86,11 @@ comment on column cohorts.clustering_runs.projection_axes is
   'First two principal components of the sample (unit vectors): the plane of cohorts.projection.';
 comment on column cohorts.clustering_runs.candidates is
   'Every partition of the sample that was tried: {algorithm, k, cohorts, coverage, stability, score, is_chosen}.';
+comment on column cohorts.clustering_runs.fit_mean is
+  'Mean over its sample of the logarithm of the density that the mixture of the run gives a person; fit_deviation: its standard deviation. By these it is seen later whether people still fit (private.clustering_due).';
+comment on column cohorts.clustering_runs.step_times is
+  'Of an ended run, per kind of step: {steps, milliseconds, attempts that failed, interruptions}.';
+comment on column cohorts.clustering_runs.error_message is 'Which step failed and why; of a run that goes on: at its last attempt.';
 comment on column cohorts.clustering_runs.silhouette_score is
   'Mean simplified silhouette over all actors, 0..1: 1 - distance to own centroid / distance to the nearest other one.';
 comment on column cohorts.clustering_runs.davies_bouldin_score is 'Davies-Bouldin index, 0 upwards; lower is better. Null with one cohort.';

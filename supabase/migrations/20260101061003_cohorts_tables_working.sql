@@ -11,6 +11,8 @@ create table private.clustering_points (
   primary key (run_id, actor_id)
 );
 create unique index clustering_points_sample_idx on private.clustering_points (run_id, sample_place) where sample_place is not null;
+-- What was counted about the runs of yesterday says that a new one has no rows: let the planner assume an average run.
+alter table private.clustering_points alter column run_id set statistics 0;
 comment on table private.clustering_points is
   'The vectors that a run read, so that all its steps see the same ones, and where each was placed. Emptied at its end.';
 comment on column private.clustering_points.sample_place is 'Place in the sample on which the groups are looked for, from 1; null outside.';
@@ -25,13 +27,18 @@ create table private.clustering_steps (
   arguments jsonb not null default '{}',
   progress_cursor jsonb,
   attempts integer not null default 0,
+  interruptions integer not null default 0,
+  retry_at timestamptz,
   last_error text,
   spent_ms double precision not null default 0,
   done_at timestamptz,
   primary key (run_id, place)
 );
 comment on table private.clustering_steps is
-  'What a run has to do, in the order of place. A step is private.clustering_<kind>(run, arguments, progress_cursor); it returns null when it is done, or the cursor to go on from. Each call is one transaction: whoever kills it loses nothing else.';
+  'What a run has to do, in the order of place. A step is private.clustering_<kind>(run, arguments, progress_cursor); it returns null when it is done, or the cursor to go on from. Each call is one transaction: whoever kills it loses nothing else. Of the last five runs of a brand.';
+comment on column private.clustering_steps.attempts is 'How often the step failed.';
+comment on column private.clustering_steps.interruptions is 'How often the step was cancelled, timed out, or gave way to another session: no failure of its own, unless it never ends.';
+comment on column private.clustering_steps.retry_at is 'The job leaves the run alone until then.';
 
 create table private.clustering_candidates (
   run_id uuid not null references cohorts.clustering_runs (id) on delete cascade,
@@ -86,7 +93,7 @@ create table private.clustering_components (
   primary key (run_id, label, place)
 );
 comment on table private.clustering_components is
-  'The mixture by which people are placed: each cohort (label) of a run is one or more spheres. Kept for as long as people are placed by the run.';
+  'The mixture by which people are placed: each cohort (label) of a run is one or more spheres. Kept for as long as people are placed by the run: of the last completed one, and of those that living cohorts come from.';
 comment on column private.clustering_components.variance is 'Per dimension.';
 comment on column private.clustering_components.weight is 'Share of the sample; all weights of a run and the share of noise add up to 1.';
 
@@ -99,6 +106,18 @@ create table private.rule_sweeps (
 );
 comment on table private.rule_sweeps is
   'Cohorts made by rules whose rule is being held against all people of the brand, in the order of their ids; the job loopwise-cohorts-assign goes on.';
+
+create table private.clustering_samples (
+  run_id uuid not null references cohorts.clustering_runs (id) on delete cascade,
+  actor_id uuid not null,
+  label integer not null,
+  confidence double precision not null,
+  primary key (run_id, actor_id)
+);
+comment on table private.clustering_samples is
+  'How the last completed run placed the people of its sample, to see later who has gone or moved (private.clustering_due).';
+comment on column private.clustering_samples.label is 'As in private.clustering_points.';
+comment on column private.clustering_samples.confidence is 'Posterior probability of the label; of label 0 that of none.';
 
 -- Here, because the domain actors, which owns the table, stands before cohorts.
 alter table actors.actor_clustering_metadata

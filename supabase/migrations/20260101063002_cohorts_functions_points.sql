@@ -1,32 +1,53 @@
 -- The first steps of a run: what goes in.
 create function private.clustering_load(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
 returns jsonb
-language sql
+language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  v_size constant integer := p_run.parameters ->> 'load_size';
+  v_after constant uuid := p_cursor ->> 'after';
+  v_scaling jsonb;
+  v_loaded uuid[];
+begin
+  -- One statement, that is one snapshot: the vectors and what their dimensions mean belong together.
   with loaded as (
     insert into private.clustering_points (run_id, actor_id, vector_id, vector)
     select p_run.id, v.actor_id, v.id, v.vector_data
     from actors.actor_belief_vectors v
     join actors.actors a on a.id = v.actor_id and a.is_active and a.merged_into is null
     where v.brand_id = p_run.brand_id and v.vector_name = 'belief' and v.is_current
-      and v.actor_id > coalesce((p_cursor ->> 'after')::uuid, '00000000-0000-0000-0000-000000000000')
-    order by v.actor_id limit (p_run.parameters ->> 'load_size')::integer
+      and v.actor_id > coalesce(v_after, '00000000-0000-0000-0000-000000000000')
+    order by v.actor_id limit v_size
     returning actor_id
   )
-  select case when count(*) = (p_run.parameters ->> 'load_size')::integer
-    then jsonb_build_object('after', (array_agg(l.actor_id order by l.actor_id desc))[1]) end
-  from loaded l
+  select array(select l.actor_id from loaded l order by l.actor_id),
+    (select coalesce(jsonb_agg(jsonb_build_object('position', c.position, 'component', c.component_name, 'label', c.label,
+        'mean', c.mean_value, 'standard_deviation', c.standard_deviation) order by c.position), '[]')
+      from actors.belief_vector_components c where c.brand_id = p_run.brand_id)
+  into v_loaded, v_scaling;
+
+  if v_after is null then
+    update cohorts.clustering_runs r set feature_scaling = v_scaling where r.id = p_run.id;
+  elsif v_scaling <> p_run.feature_scaling then
+    -- The vectors were standardised anew between two chunks, and all of them must be of one scale: from the beginning.
+    delete from private.clustering_points p where p.run_id = p_run.id;
+    return '{}';
+  end if;
+  return private.after_actors(v_loaded, v_size);
+end
 $$;
 comment on function private.clustering_load(cohorts.clustering_runs, jsonb, jsonb) is
-  'Step: takes the current belief vectors of the active people into the working rows of the run, in the order of their ids.';
+  'Step: takes the current belief vectors of the active people into the working rows of the run, in the order of their ids, and notes what the dimensions mean. Begins again when the vectors are standardised anew under way.';
 
 create function private.clustering_sample(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
 returns jsonb
 language plpgsql
 volatile
 set search_path = ''
+set enable_nestloop = off -- the points of a run are of unknown number
+set jit = off
 as $$
 declare
   v_points extensions.vector[];
@@ -46,18 +67,16 @@ begin
     varying_dimensions = (
       select greatest(count(*), 1) from (select unnest(extensions.avg(p operator(extensions.*) p)::real[]) as square, unnest(extensions.avg(p)::real[]) as mean from unnest(v_points) p) m
       where m.square - m.mean * m.mean > 1e-6),
-    input_data_quality = (select avg(v.vector_quality) from private.clustering_points p
+    -- Summed as numbers without rounding: the same whatever the order of the rows.
+    input_data_quality = (select avg(v.vector_quality::numeric) from private.clustering_points p
       join actors.actor_belief_vectors v on v.brand_id = r.brand_id and v.id = p.vector_id where p.run_id = r.id),
-    feature_scaling = (select coalesce(jsonb_agg(jsonb_build_object('position', c.position, 'component', c.component_name, 'label', c.label,
-        'mean', c.mean_value, 'standard_deviation', c.standard_deviation) order by c.position), '[]')
-      from actors.belief_vector_components c where c.brand_id = r.brand_id),
     projection_axes = private.principal_axes(v_points)
   where r.id = p_run.id;
   return null;
 end
 $$;
 comment on function private.clustering_sample(cohorts.clustering_runs, jsonb, jsonb) is
-  'Step: draws the sample on which the groups are looked for, by a hash of actor and seed (the same people are drawn again with the same seed), and notes what the dimensions mean.';
+  'Step: draws the sample on which the groups are looked for, by a hash of actor and seed (the same people are drawn again with the same seed).';
 
 create function private.clustering_sample_points(p_run uuid)
 returns extensions.vector[]

@@ -6,8 +6,8 @@ volatile
 set search_path = ''
 as $$
   with part as materialized (
-    select p.label, count(*) as members, extensions.avg(p.vector) as centroid, avg(1 - p.distances[p.label] / nullif(
-      (select min(d.distance) from unnest(p.distances) with ordinality d (distance, label) where d.label <> p.label), 0)) as coherence
+    select p.label, count(*) as members, extensions.avg(p.vector) as centroid, avg((1 - p.distances[p.label] / nullif(
+      (select min(d.distance) from unnest(p.distances) with ordinality d (distance, label) where d.label <> p.label), 0))::numeric) as coherence
     from private.clustering_points p where p.run_id = p_run.id and p.label > 0 group by p.label
   )
   insert into cohorts.cohorts as c (id, brand_id, cohort_type, discovered_at, discovery_algorithm, discovery_parameters, last_run_id,
@@ -79,6 +79,7 @@ declare
   v_size constant integer := p_run.parameters ->> 'publish_size';
   v_actors constant uuid[] := private.next_clustering_actors(p_run.id, p_cursor, v_size);
 begin
+  perform private.forget_vanished(p_run.id, v_actors);
   perform private.lock_memberships(p_run.brand_id);
   perform private.write_memberships(p_run, v_actors, (p_run.parameters ->> 'min_membership')::double precision, p_run.started_at);
   perform private.share_priors(p_run, v_actors, p_run.started_at);
@@ -95,6 +96,24 @@ $$;
 comment on function private.clustering_publish(cohorts.clustering_runs, jsonb, jsonb) is
   'Step: the memberships of a chunk of the people, those in pinned cohorts included, the priors they share, and the note how each was placed.';
 
+create function private.forget_vanished(p_run uuid, p_actors uuid[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  -- Locked against erasure, which is waited for where it is under way: the rows to come point at these people.
+  with present as materialized (
+    select a.id from actors.actors a
+    where a.id = any (p_actors) and a.is_active and a.merged_into is null
+    order by a.id for key share
+  )
+  delete from private.clustering_points p
+  where p.run_id = p_run and p.actor_id = any (p_actors) and p.actor_id not in (select x.id from present x)
+$$;
+comment on function private.forget_vanished(uuid, uuid[]) is
+  'Takes those of the people (p_actors) who were merged, erased or left since a run read them out of its points; the others cannot be erased before the transaction ends.';
+
 create function private.clustering_describe(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
 returns jsonb
 language plpgsql
@@ -104,20 +123,28 @@ set enable_nestloop = off -- the points of a run are of unknown number
 set jit = off
 as $$
 begin
-  perform private.leave_cohorts(p_run);
-  update cohorts.cohorts c
-  set discovery_confidence = m.confidence, min_member_count = least(c.min_member_count, c.member_count)
-  from (
-    select x.cohort_id, avg(x.membership_confidence) as confidence
-    from cohorts.actor_cohort_membership x
-    where x.brand_id = p_run.brand_id and x.run_id = p_run.id and x.is_active and x.membership_type = 'primary' group by x.cohort_id
-  ) m
-  where c.brand_id = p_run.brand_id and c.id = m.cohort_id;
-  perform private.describe_characteristics(p_run);
-  perform private.name_cohorts(p_run);
-  perform private.similarity_of_cohorts(p_run);
-  perform private.record_measurements(p_run);
-  return null;
+  -- In parts, each below two seconds.
+  case coalesce(p_cursor ->> 'part', 'members')
+    when 'members' then
+      perform private.leave_cohorts(p_run);
+      update cohorts.cohorts c
+      set discovery_confidence = m.confidence, min_member_count = least(c.min_member_count, c.member_count)
+      from (
+        select x.cohort_id, avg(x.membership_confidence::numeric) as confidence
+        from cohorts.actor_cohort_membership x
+        where x.brand_id = p_run.brand_id and x.run_id = p_run.id and x.is_active and x.membership_type = 'primary' group by x.cohort_id
+      ) m
+      where c.brand_id = p_run.brand_id and c.id = m.cohort_id;
+      return '{"part": "characteristics"}';
+    when 'characteristics' then
+      perform private.describe_characteristics(p_run);
+      return '{"part": "names"}';
+    else
+      perform private.name_cohorts(p_run);
+      perform private.similarity_of_cohorts(p_run);
+      perform private.record_measurements(p_run);
+      return null;
+  end case;
 end
 $$;
 comment on function private.clustering_describe(cohorts.clustering_runs, jsonb, jsonb) is 'Step: what the cohorts are like, and their names.';
@@ -149,7 +176,7 @@ volatile
 set search_path = ''
 as $$
   with member as (
-    select m.cohort_id, count(*) as n, avg(m.distance_to_centroid) as scatter, sum(m.fit_score) as fit
+    select m.cohort_id, count(*) as n, avg(m.distance_to_centroid::numeric)::double precision as scatter, sum(m.fit_score::numeric) as fit
     from cohorts.actor_cohort_membership m
     where m.brand_id = p_run.brand_id and m.run_id = p_run.id and m.is_active and m.membership_type = 'primary'
     group by m.cohort_id
@@ -170,9 +197,13 @@ as $$
   update cohorts.clustering_runs r
   set status = 'completed', completed_at = r.started_at, stage = 'done', progress = 1,
     execution_time_ms = (select sum(x.spent_ms) from private.clustering_steps x where x.run_id = r.id)::integer,
-    discovered_cohort_count = s.cohorts, total_memberships = coalesce(s.memberships, 0),
+    discovered_cohort_count = case p_run.run_type when 'validation'
+      then (select count(distinct x.label) from private.clustering_points x where x.run_id = r.id and x.label > 0) else s.cohorts end,
+    total_memberships = coalesce(s.memberships, 0),
     average_cohort_size = s.memberships::double precision / nullif(s.cohorts, 0), average_coherence = s.coherence,
-    average_separation = s.separation, overall_quality_score = s.stability, silhouette_score = s.silhouette,
+    average_separation = s.separation,
+    overall_quality_score = coalesce(s.stability, (select min(j.total) / c.resamples from private.clustering_candidates c, unnest(c.resampled_sums) j (total)
+      where c.run_id = r.id and c.is_chosen group by c.resamples), 1), silhouette_score = s.silhouette,
     davies_bouldin_score = (select avg(w.ratio) from worst w)
   from score s
   where r.brand_id = p_run.brand_id and r.id = p_run.id
@@ -192,6 +223,7 @@ declare
   v_events jsonb;
   v_call uuid;
 begin
+  perform private.keep_sample(p_run);
   v_run := private.score_run(p_run);
   select coalesce(jsonb_object_agg(e.event_type, e.n), '{}') into v_events
   from (select l.event_type, count(*) as n from cohorts.cohort_evolution_log l where l.brand_id = v_run.brand_id and l.run_id = v_run.id group by l.event_type) e;
@@ -202,7 +234,7 @@ begin
     jsonb_build_object('run_id', v_run.id, 'algorithm', v_run.algorithm_name, 'cohorts', v_run.discovered_cohort_count, 'people', v_run.input_actor_count, 'events', v_events),
     clock_timestamp() - v_run.execution_time_ms * interval '1 ms', v_run.overall_quality_score, 'clustering_run', v_run.id);
   perform private.log_reasoning(v_run.brand_id, 'cohort_assignment', 'global', null,
-    format('%s cohorts among %s people', v_run.discovered_cohort_count, v_run.input_actor_count), coalesce(v_run.overall_quality_score, 0),
+    format('%s cohorts among %s people', v_run.discovered_cohort_count, v_run.input_actor_count), v_run.overall_quality_score,
     (select coalesce(jsonb_agg(jsonb_build_object('kind', 'cohort', 'id', c.id, 'name', c.cohort_name, 'members', c.member_count, 'stability', c.stability_score) order by c.member_count desc), '[]')
      from cohorts.cohorts c where c.brand_id = v_run.brand_id and c.last_run_id = v_run.id),
     v_run.candidates,
@@ -211,21 +243,7 @@ begin
       format('%s was chosen, with %s groups', v_run.algorithm_name, v_run.discovered_cohort_count),
       format('by common members these are: %s', v_events)),
     v_call);
-  perform private.discard_working_rows(v_run.id);
   return null;
 end
 $$;
-comment on function private.clustering_finish(cohorts.clustering_runs, jsonb, jsonb) is 'Step: scores, events and logs of the run; its working rows go.';
-
-create function private.discard_working_rows(p_run uuid)
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  delete from private.clustering_points p where p.run_id = p_run;
-  delete from private.clustering_candidates c where c.run_id = p_run;
-  delete from private.clustering_halves h where h.run_id = p_run;
-  delete from private.clustering_refits f where f.run_id = p_run;
-$$;
-comment on function private.discard_working_rows(uuid) is 'Deletes what a run needed between its steps.';
+comment on function private.clustering_finish(cohorts.clustering_runs, jsonb, jsonb) is 'Step: scores, events and logs of the run.';

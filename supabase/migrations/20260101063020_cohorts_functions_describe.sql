@@ -151,13 +151,15 @@ as $$
     cross join lateral (select k.mean * k.unit + k.unit_mean as mean, k.rest_mean * k.unit + k.unit_mean as rest) v
     where k.strength <= (p_run.parameters ->> 'max_characteristics')::integer
   ),
-  spot as (
-    -- Quantiles need the single values: only for the components that are shown.
-    select s.label, s.component, min(v.x) as least, max(v.x) as most, percentile_cont(0.5) within group (order by v.x) as middle
+  value as materialized (
+    -- Quantiles need the single values: only for the components that are shown. Alone, since sorting whole vectors is dear.
+    select s.label, s.component, (p.vector::real[])[s.position]::double precision * s.unit + s.unit_mean as x
     from shown s
     join private.clustering_points p on p.run_id = p_run.id and p.label = s.label
-    cross join lateral (select (p.vector::real[])[s.position]::double precision * s.unit + s.unit_mean as x) v
-    group by s.label, s.component
+  ),
+  spot as (
+    select v.label, v.component, min(v.x) as least, max(v.x) as most, percentile_cont(0.5) within group (order by v.x) as middle
+    from value v group by v.label, v.component
   ),
   written as (
     insert into cohorts.cohort_characteristics (brand_id, cohort_id, run_id, characteristic_type, characteristic_name,

@@ -15,6 +15,7 @@ select private.grant_access('private.clustering_candidates', 'service');
 select private.grant_access('private.clustering_halves', 'service');
 select private.grant_access('private.clustering_refits', 'service');
 select private.grant_access('private.clustering_components', 'service');
+select private.grant_access('private.clustering_samples', 'service');
 select private.grant_access('private.rule_sweeps', 'service');
 
 create function private.hide_small_cohorts(p_table text, p_condition text default 'not coalesce(cohort_id = any ((select private.hidden_cohorts())::uuid[]), false)')

@@ -7,10 +7,22 @@ as $$
   -- A young shop has no cohorts yet; that is no failure.
   select private.for_each_brand('cohorts.discover',
     array(select c.brand_id from private.claim_local_periods('cohorts.discover', 'day', '3 hours', p_now, 1) c order by c.brand_id),
-    'select private.request_clustering($1, ''auto'', 42, $2, ''schedule'')', p_now, '{too_few_actors}')
+    'select private.request_clustering($1, ''auto'', 42, $2, ''schedule'') where not private.clustering_began_lately($1, $2)', p_now, '{too_few_actors}')
 $$;
 comment on function private.job_cohorts_discover(timestamptz) is
-  'Every quarter of an hour: begins a search for cohorts in the brands where it has turned three at night, once per local day.';
+  'Every quarter of an hour: begins a search for cohorts in the brands where it has turned three at night, once per local day, unless one has just been.';
+
+create function private.job_cohorts_rerun(p_now timestamptz default now())
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  select private.for_each_brand('cohorts.discover', array(select b.id from core.brands b where b.is_active order by b.id),
+    'select private.request_clustering($1, ''auto'', 42, $2, d.trigger_kind, d.reason) from private.clustering_due($1, $2) d', p_now, '{too_few_actors}')
+$$;
+comment on function private.job_cohorts_rerun(timestamptz) is
+  'Hourly, after vectors and assignment: begins a search for cohorts in the brands whose people no longer are those, or no longer are like those, of the last one.';
 
 create function private.job_cohorts_assign(p_after uuid default null, p_now timestamptz default clock_timestamp(), out brand uuid)
 language plpgsql
@@ -59,14 +71,20 @@ declare
   v_run uuid;
 begin
   worked := false;
-  for v_run in select r.id from cohorts.clustering_runs r where r.status = 'running' order by r.updated_at for update skip locked limit 1 loop
+  select r.id into v_run
+  from cohorts.clustering_runs r
+  join core.brands b on b.id = r.brand_id and b.is_active
+  where r.status = 'running'
+    and not exists (select from private.clustering_steps s where s.run_id = r.id and s.done_at is null and s.retry_at > clock_timestamp())
+  order by r.updated_at limit 1 for update of r skip locked;
+  worked := found;
+  if worked then
     perform private.advance_clustering(v_run, p_budget);
-    worked := true;
-  end loop;
+  end if;
 end
 $$;
 comment on function private.job_cohorts_run(interval) is
-  'Does the next steps of the run that has waited longest and that nobody works on. Returns whether there was one. Commit after each call.';
+  'Does the next steps of the run that has waited longest, that nobody works on and that need not wait after a failure. Returns whether there was one. Commit after each call.';
 
 select cron.schedule('loopwise-cohorts-run', '5 seconds', $job$
   do $$
@@ -96,3 +114,4 @@ select cron.schedule('loopwise-cohorts-assign', '20 seconds', $job$
   end
   $$$job$);
 select cron.schedule('loopwise-cohorts-rules', '43 * * * *', $$select private.job_cohorts_rules()$$);
+select cron.schedule('loopwise-cohorts-rerun', '43 * * * *', $$select private.job_cohorts_rerun()$$);

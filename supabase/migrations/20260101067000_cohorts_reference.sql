@@ -33,9 +33,12 @@ select k, to_jsonb(v), 'number', d from (values
   ('cohorts.max_false_discovery_rate', 0.05, 'Largest Benjamini-Hochberg adjusted p value of a characteristic, 0 to 1.'),
   ('cohorts.max_characteristics', 8, 'Most characteristics of one cohort.'),
   ('cohorts.namings_per_hour', 60, 'Names and descriptions of cohorts that a brand may ask an AI provider for in an hour.'),
-  ('cohorts.load_size', 50000, 'Vectors that one step of a run reads.'),
-  ('cohorts.place_size', 20000, 'People whom one step of a run places.'),
-  ('cohorts.publish_size', 5000, 'People whose memberships one step of a run writes; a step is to stay below two seconds.')
+  ('cohorts.load_size', 25000, 'Vectors that one step of a run reads.'),
+  ('cohorts.place_size', 10000, 'People whom one step of a run places.'),
+  ('cohorts.publish_size', 2500, 'People whose memberships one step of a run writes; a step is to stay below two seconds.'),
+  ('cohorts.rerun_change', 0.2, 'Share of the people that must be new, gone or moved since the last run for another one before the night; 0 to 1.'),
+  ('cohorts.rerun_drift', 0.25, 'How far the fit of the people to the cohorts of the last run must have fallen for another one before the night, in standard deviations of the fit of a person.'),
+  ('cohorts.min_hours_between_runs', 6, 'Shortest time between two runs that no manager asked for, in hours.')
 ) p (k, v, d);
 
 select private.register_function('cohorts.discover', 'clustering', 'clustering',

@@ -14,7 +14,7 @@ select private.job_cohorts_discover('2026-03-10 18:25+00');
 select is((select count(*) from private.schedule_runs s join t on t.brand = s.brand_id where s.schedule_name = 'cohorts.discover'), 2::bigint,
   'and comes once a day');
 select is((select array_agg(jobname::text order by jobname) from cron.job where jobname like 'loopwise-cohorts-%'),
-  '{loopwise-cohorts-assign,loopwise-cohorts-discover,loopwise-cohorts-rules,loopwise-cohorts-run}', 'the jobs are scheduled');
+  '{loopwise-cohorts-assign,loopwise-cohorts-discover,loopwise-cohorts-rerun,loopwise-cohorts-rules,loopwise-cohorts-run}', 'the jobs are scheduled');
 select lives_ok($$select private.job_cohorts_assign()$$, 'the assignment job runs');
 
 select * from finish();
