@@ -179,7 +179,7 @@ function sampleValue(column: Column): unknown {
   if (labels !== null) return labels[0];
   const later = /(_end|_ends_at|_until|expires_at|_deadline)$/.test(name);
   const vector = /vector(?:\((\d+)\))?$/.exec(type);
-  if (vector) return `[${Array(Number(vector[1] ?? 32)).fill(0.5).join(",")}]`;
+  if (vector) return `[${"0.5,".repeat(Number(vector[1] ?? 32) - 1)}0.5]`;
   if (type.endsWith("[]")) return [sampleValue({ ...column, type: type.slice(0, -2) })];
   if (type === "uuid") return randomUUID();
   if (type === "jsonb") return column.is_list ? [] : {};
