@@ -27,7 +27,7 @@ select k, to_jsonb(v), 'number', d from (values
   ('cohorts.max_characteristics', 8, 'Most characteristics of one cohort.'),
   ('cohorts.load_size', 50000, 'Vectors that one step of a run reads.'),
   ('cohorts.place_size', 20000, 'People whom one step of a run places.'),
-  ('cohorts.publish_size', 1500, 'People whose memberships one step of a run writes; a step is to stay below two seconds.')
+  ('cohorts.publish_size', 3000, 'People whose memberships one step of a run writes; a step is to stay below two seconds.')
 ) p (k, v, d);
 
 select private.register_function('cohorts.discover', 'clustering', 'clustering',
