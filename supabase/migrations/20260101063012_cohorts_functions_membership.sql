@@ -170,10 +170,11 @@ as $$
     from unnest(p_run.cohort_ids, p.distances, p.posteriors) l (cohort_id, distance, posterior) where l.cohort_id is not null
   ) d
   cross join lateral (
-    select coalesce(jsonb_agg(a.cohort_id order by a.membership_type, a.membership_confidence desc), '[]') as cohorts,
+    -- The run is in the filter: its index would be taken for the better one, and lead to everybody in it.
+    select coalesce(jsonb_agg(a.cohort_id order by a.membership_type, a.membership_confidence desc) filter (where a.run_id = p_run.id), '[]') as cohorts,
       coalesce(bool_or(a.membership_type = 'primary' and a.previous_memberships @> jsonb_build_array(jsonb_build_object('removed_at', p_now))), false) as has_moved
     from cohorts.actor_cohort_membership a
-    where a.brand_id = p_run.brand_id and a.actor_id = p.actor_id and a.is_active and a.run_id = p_run.id
+    where a.brand_id = p_run.brand_id and a.actor_id = p.actor_id and a.is_active
   ) m
   where p.run_id = p_run.id and p.actor_id = any (p_actors)
   on conflict (brand_id, clustering_run_id, actor_id) do update

@@ -89,7 +89,8 @@ begin
   delete from private.vectors_due d
   using private.clustering_points p
   join actors.actor_belief_vectors v on v.brand_id = p_run.brand_id and v.id = p.vector_id and v.vector_data operator(extensions.=) p.vector
-  where d.brand_id = p_run.brand_id and d.actor_id = any (v_actors) and not d.is_stale and p.run_id = p_run.id and p.actor_id = d.actor_id;
+  where d.brand_id = p_run.brand_id and d.actor_id = any (v_actors) and not d.is_stale
+    and p.run_id = p_run.id and p.actor_id = any (v_actors) and p.actor_id = d.actor_id;
   return private.after_actors(v_actors, v_size);
 end
 $$;

@@ -90,7 +90,7 @@ $$;
 comment on function private.placing_run(uuid) is
   'The run whose mixture tells to which cohorts of the brand people belong: the last completed one.';
 
-create function private.set_pinned(p_cohort uuid, p_is_pinned boolean)
+create function private.cohort_for_update(p_cohort uuid)
 returns cohorts.cohorts
 language plpgsql
 volatile
@@ -106,6 +106,21 @@ begin
   perform private.require_role(v_cohort.brand_id, 'manager');
   perform private.lock_memberships(v_cohort.brand_id);
   select c.* into v_cohort from cohorts.cohorts c where c.id = p_cohort for no key update;
+  return v_cohort;
+end
+$$;
+comment on function private.cohort_for_update(uuid) is
+  'The cohort that a manager is about to change, locked, with private.lock_memberships of its brand. Errors: not_found (also for another brand''s), role_too_low.';
+
+create function private.set_pinned(p_cohort uuid, p_is_pinned boolean)
+returns cohorts.cohorts
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_cohort cohorts.cohorts := private.cohort_for_update(p_cohort);
+begin
   if v_cohort.cohort_status <> 'active' or v_cohort.discovery_algorithm = 'rule' then
     perform private.raise_error('cohort_not_pinnable', p_cohort::text, case when v_cohort.cohort_status = 'active' then 'made by a rule' else v_cohort.cohort_status::text end);
   elsif exists (select from cohorts.clustering_runs r where r.brand_id = v_cohort.brand_id and r.status = 'running' and r.stage in ('match', 'publish', 'describe', 'finish')) then

@@ -73,15 +73,8 @@ volatile
 set search_path = ''
 as $$
 declare
-  v_cohort cohorts.cohorts;
+  v_cohort constant cohorts.cohorts := private.cohort_for_update(p_cohort);
 begin
-  select c.* into v_cohort from cohorts.cohorts c where c.id = p_cohort;
-  if not found or not (private.is_service() or private.caller_role(v_cohort.brand_id) is not null) then
-    perform private.raise_error('not_found', 'cohort', p_cohort::text);
-  end if;
-  perform private.require_role(v_cohort.brand_id, 'manager');
-  perform private.lock_memberships(v_cohort.brand_id);
-  select c.* into v_cohort from cohorts.cohorts c where c.id = p_cohort for no key update;
   if v_cohort.discovery_algorithm <> 'rule' or v_cohort.cohort_status <> 'active' then
     perform private.raise_error('not_a_rule_cohort', p_cohort::text);
   end if;

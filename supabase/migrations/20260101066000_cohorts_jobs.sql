@@ -39,13 +39,13 @@ begin
     and not exists (select from cohorts.clustering_runs r where r.brand_id = b.id and r.status = 'running')
   order by b.id limit 1;
   if brand is not null then
-    perform private.for_each_brand('cohorts.assign', array[brand], 'select cohorts.assign($1, 500, $2)', p_now);
+    perform private.for_each_brand('cohorts.assign', array[brand], 'select cohorts.assign($1, 250, $2)', p_now);
     perform private.for_each_brand('cohorts.define_cohort', array[brand], 'select private.sweep_rules($1, $2)', p_now);
   end if;
 end
 $$;
 comment on function private.job_cohorts_assign(uuid, timestamptz) is
-  'Places up to 500 people of the next active brand after p_after (null: of the first) where somebody is new or changed, and goes on with its rules. Returns the brand, null when there is none left. Commit after each call.';
+  'Places up to 250 people of the next active brand after p_after (null: of the first) where somebody is new or changed, and goes on with its rules. Returns the brand, null when there is none left. Commit after each call.';
 
 create function private.job_cohorts_rules()
 returns void
@@ -100,7 +100,8 @@ select cron.schedule('loopwise-cohorts-run', '5 seconds', $job$
   end
   $$$job$);
 select cron.schedule('loopwise-cohorts-discover', '*/15 * * * *', $$select private.job_cohorts_discover()$$);
-select cron.schedule('loopwise-cohorts-assign', '20 seconds', $job$
+-- 250 people take about half a second, and for so long whoever folds new evidence about one of them waits.
+select cron.schedule('loopwise-cohorts-assign', '5 seconds', $job$
   do $$
   declare
     v_started constant timestamptz := clock_timestamp();

@@ -25,7 +25,7 @@ select set_eq($$select l.id, l.cohort_name from t, cohorts.list(brand) l$$, $$se
   'a run with the same people keeps ids and names');
 select is((select array_agg(e.event_type::text order by b.place) from cohorts.cohort_evolution_log e join before b on b.id = e.cohort_id where e.event_timestamp = '2026-02-02'),
   '{shrunk,survived,survived}', 'the cohort that lost 40 people has shrunk, the others survived');
-select is((select count(*) from cohorts.actor_cohort_membership where not is_active and removed_at = '2026-02-02' and removal_reason like 'no longer%'), 40::bigint,
+select is((select count(*) from cohorts.actor_cohort_membership where not is_active and membership_type = 'primary' and removed_at = '2026-02-02' and removal_reason like 'no longer%'), 40::bigint,
   'memberships of people who went are closed, with the reason');
 select is((select sum(l.member_count) from t, cohorts.list(brand) l), 260::bigint, 'the counts follow');
 select is((select c.max_member_count = b.member_count from cohorts.cohorts c join before b using (id) where b.place = 1), true,
@@ -34,7 +34,7 @@ select is((select c.max_member_count = b.member_count from cohorts.cohorts c joi
 -- They come back: the same membership rows, with their history.
 update actors.actors set is_active = true;
 select cohorts.discover(brand, p_now => '2026-02-03') from t;
-select is((select count(*) from cohorts.actor_cohort_membership where is_active and assigned_at = '2026-02-03'
+select is((select count(*) from cohorts.actor_cohort_membership where is_active and membership_type = 'primary' and assigned_at = '2026-02-03'
   and membership_history -> 0 ->> 'reason' like 'no longer%'), 40::bigint, 'people who come back keep the history of their membership');
 select is((select e.event_type::text from cohorts.cohort_evolution_log e join before b on b.id = e.cohort_id and b.place = 1 where e.event_timestamp = '2026-02-03'),
   'grown', 'and the cohort has grown');
