@@ -21,13 +21,19 @@ language sql
 stable
 set search_path = ''
 begin atomic
-  select m.actor_id, a.name, m.membership_type, m.membership_confidence, m.fit_score, m.assigned_at
-  from cohorts.cohorts c
-  join cohorts.actor_cohort_membership m on m.brand_id = c.brand_id and m.cohort_id = c.id and m.is_active
-  join actors.actors a on a.brand_id = m.brand_id and a.id = m.actor_id
-  where c.id = p_cohort
-  order by m.membership_confidence desc, m.actor_id
-  limit least(greatest(p_limit, 0), 10000);
+  -- The members first, then their names: joined at once, all people of the brand were read.
+  with surest as materialized (
+    select m.brand_id, m.actor_id, m.membership_type, m.membership_confidence, m.fit_score, m.assigned_at
+    from cohorts.cohorts c
+    join cohorts.actor_cohort_membership m on m.brand_id = c.brand_id and m.cohort_id = c.id and m.is_active
+    where c.id = p_cohort
+    order by m.membership_confidence desc, m.actor_id
+    limit least(greatest(p_limit, 0), 10000)
+  )
+  select s.actor_id, a.name, s.membership_type, s.membership_confidence, s.fit_score, s.assigned_at
+  from surest s
+  join actors.actors a on a.brand_id = s.brand_id and a.id = s.actor_id
+  order by s.membership_confidence desc, s.actor_id;
 end;
 comment on function cohorts.members(uuid, integer) is
   'The members of a cohort, with primary or secondary membership, surest first, at most p_limit (up to 10,000), for members of the brand from support up; empty for a cohort of another brand.';

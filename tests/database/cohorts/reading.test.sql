@@ -10,6 +10,7 @@ insert into c (name) values ('bags'), ('mugs'), ('ends'), ('child');
 grant select on t, c to authenticated;
 create function pg_temp.c(p_name text) returns uuid language sql as $$ select id from c where name = p_name $$;
 create function pg_temp.name(p_id text) returns text language sql as $$ select name from c where id = p_id::uuid $$;
+grant execute on function pg_temp.c(text), pg_temp.name(text) to authenticated;
 
 -- Two runs, on the 1st of January and of February, and what became of three cohorts.
 insert into cohorts.clustering_runs (brand_id, algorithm_name, function_name, seed, input_actor_count, input_vector_type, input_vector_dimensions, started_at, status)
