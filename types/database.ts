@@ -240,6 +240,7 @@ export type Database = {
           id: string;
           is_stable: boolean;
           parameters: NonNullable<Json>;
+          unassigned_reason: string | null;
           updated_at: string;
           vector_similarity_scores: NonNullable<Json>;
           vector_used: string | null;
@@ -258,6 +259,7 @@ export type Database = {
           id?: string;
           is_stable?: boolean;
           parameters?: NonNullable<Json>;
+          unassigned_reason?: string | null;
           updated_at?: string;
           vector_similarity_scores?: NonNullable<Json>;
           vector_used?: string | null;
@@ -275,6 +277,7 @@ export type Database = {
           id?: string;
           is_stable?: boolean;
           parameters?: NonNullable<Json>;
+          unassigned_reason?: string | null;
           updated_at?: string;
           vector_similarity_scores?: NonNullable<Json>;
           vector_used?: string | null;
@@ -1318,6 +1321,7 @@ export type Database = {
           created_at: string;
           label: string;
           mean_value: number;
+          pooled_shares: NonNullable<Json>;
           position: number;
           standard_deviation: number;
           updated_at: string;
@@ -1329,6 +1333,7 @@ export type Database = {
           created_at?: string;
           label: string;
           mean_value?: number;
+          pooled_shares?: NonNullable<Json>;
           position: number;
           standard_deviation?: number;
           updated_at?: string;
@@ -1339,6 +1344,7 @@ export type Database = {
           created_at?: string;
           label?: string;
           mean_value?: number;
+          pooled_shares?: NonNullable<Json>;
           position?: number;
           standard_deviation?: number;
           updated_at?: string;
@@ -2864,6 +2870,8 @@ export type Database = {
           error_message: string | null;
           execution_time_ms: number | null;
           feature_scaling: NonNullable<Json>;
+          fit_deviation: number | null;
+          fit_mean: number | null;
           function_name: string;
           id: string;
           input_actor_count: number;
@@ -2878,14 +2886,18 @@ export type Database = {
           requested_by: string | null;
           run_type: Database["cohorts"]["Enums"]["run_type"];
           seed: number;
+          sharpness: number;
           silhouette_score: number | null;
           stage: string;
           started_at: string;
           status: Database["cohorts"]["Enums"]["run_status"];
+          step_times: NonNullable<Json>;
+          structure: string | null;
           total_memberships: number;
           trigger_kind: Database["cohorts"]["Enums"]["run_trigger"];
           trigger_reason: string | null;
           updated_at: string;
+          varying_dimensions: number;
           within_variance: number | null;
         };
         ComputedFields: never;
@@ -2907,6 +2919,8 @@ export type Database = {
           error_message?: string | null;
           execution_time_ms?: number | null;
           feature_scaling?: NonNullable<Json>;
+          fit_deviation?: number | null;
+          fit_mean?: number | null;
           function_name: string;
           id?: string;
           input_actor_count: number;
@@ -2921,14 +2935,18 @@ export type Database = {
           requested_by?: string | null;
           run_type?: Database["cohorts"]["Enums"]["run_type"];
           seed: number;
+          sharpness?: number;
           silhouette_score?: number | null;
           stage?: string;
           started_at?: string;
           status?: Database["cohorts"]["Enums"]["run_status"];
+          step_times?: NonNullable<Json>;
+          structure?: string | null;
           total_memberships?: number;
           trigger_kind?: Database["cohorts"]["Enums"]["run_trigger"];
           trigger_reason?: string | null;
           updated_at?: string;
+          varying_dimensions?: number;
           within_variance?: number | null;
         };
         Update: {
@@ -2949,6 +2967,8 @@ export type Database = {
           error_message?: string | null;
           execution_time_ms?: number | null;
           feature_scaling?: NonNullable<Json>;
+          fit_deviation?: number | null;
+          fit_mean?: number | null;
           function_name?: string;
           id?: string;
           input_actor_count?: number;
@@ -2963,14 +2983,18 @@ export type Database = {
           requested_by?: string | null;
           run_type?: Database["cohorts"]["Enums"]["run_type"];
           seed?: number;
+          sharpness?: number;
           silhouette_score?: number | null;
           stage?: string;
           started_at?: string;
           status?: Database["cohorts"]["Enums"]["run_status"];
+          step_times?: NonNullable<Json>;
+          structure?: string | null;
           total_memberships?: number;
           trigger_kind?: Database["cohorts"]["Enums"]["run_trigger"];
           trigger_reason?: string | null;
           updated_at?: string;
+          varying_dimensions?: number;
           within_variance?: number | null;
         };
         Relationships: [];
@@ -3421,6 +3445,8 @@ export type Database = {
           dissolved_at: string | null;
           first_formed_at: string;
           id: string;
+          is_emergent: boolean | null;
+          is_pinned: boolean;
           last_run_id: string | null;
           last_updated_at: string;
           max_member_count: number | null;
@@ -3456,6 +3482,8 @@ export type Database = {
           dissolved_at?: string | null;
           first_formed_at?: string;
           id?: string;
+          is_emergent?: never;
+          is_pinned?: boolean;
           last_run_id?: string | null;
           last_updated_at?: string;
           max_member_count?: number | null;
@@ -3490,6 +3518,8 @@ export type Database = {
           dissolved_at?: string | null;
           first_formed_at?: string;
           id?: string;
+          is_emergent?: never;
+          is_pinned?: boolean;
           last_run_id?: string | null;
           last_updated_at?: string;
           max_member_count?: number | null;
@@ -3526,6 +3556,41 @@ export type Database = {
     };
     Functions: {
       assign: { Args: { p_brand: string; p_limit?: number; p_now?: string }; Returns: number };
+      assign_actor: {
+        Args: { p_actor: string; p_brand: string; p_now?: string };
+        Returns: {
+          actor_id: string;
+          assigned_at: string;
+          assigned_by_algorithm: string;
+          assignment_parameters: NonNullable<Json>;
+          brand_id: string;
+          cohort_id: string;
+          contribution_score: number | null;
+          created_at: string;
+          distance_to_centroid: number | null;
+          fit_score: number | null;
+          id: string;
+          is_active: boolean;
+          last_updated_at: string;
+          membership_confidence: number;
+          membership_history: NonNullable<Json>;
+          membership_strength: number | null;
+          membership_type: Database["cohorts"]["Enums"]["membership_type"];
+          previous_memberships: NonNullable<Json>;
+          projection_x: number | null;
+          projection_y: number | null;
+          removal_reason: string | null;
+          removed_at: string | null;
+          run_id: string | null;
+          updated_at: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "actor_cohort_membership";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       cancel_run: {
         Args: { p_run: string };
         Returns: {
@@ -3546,6 +3611,8 @@ export type Database = {
           error_message: string | null;
           execution_time_ms: number | null;
           feature_scaling: NonNullable<Json>;
+          fit_deviation: number | null;
+          fit_mean: number | null;
           function_name: string;
           id: string;
           input_actor_count: number;
@@ -3560,14 +3627,18 @@ export type Database = {
           requested_by: string | null;
           run_type: Database["cohorts"]["Enums"]["run_type"];
           seed: number;
+          sharpness: number;
           silhouette_score: number | null;
           stage: string;
           started_at: string;
           status: Database["cohorts"]["Enums"]["run_status"];
+          step_times: NonNullable<Json>;
+          structure: string | null;
           total_memberships: number;
           trigger_kind: Database["cohorts"]["Enums"]["run_trigger"];
           trigger_reason: string | null;
           updated_at: string;
+          varying_dimensions: number;
           within_variance: number | null;
         };
         SetofOptions: {
@@ -3577,10 +3648,66 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      compare: {
+        Args: { p_brand: string; p_from: string; p_to: string };
+        Returns: Database["cohorts"]["CompositeTypes"]["comparison"][];
+        SetofOptions: {
+          from: "*";
+          to: "comparison";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      define_cohort: {
+        Args: { p_brand: string; p_description?: string; p_name: string; p_rule: Json };
+        Returns: {
+          brand_id: string;
+          centroid_dimensions: number | null;
+          centroid_vector: string | null;
+          child_cohort_ids: NonNullable<Json>;
+          coherence_score: number | null;
+          cohort_description: string | null;
+          cohort_name: string | null;
+          cohort_signature: NonNullable<Json>;
+          cohort_status: Database["cohorts"]["Enums"]["cohort_status"];
+          cohort_type: Database["cohorts"]["Enums"]["cohort_type"];
+          created_at: string;
+          data_quality_score: number | null;
+          discovered_at: string;
+          discovery_algorithm: string;
+          discovery_confidence: number | null;
+          discovery_parameters: NonNullable<Json>;
+          dissolution_reason: string | null;
+          dissolved_at: string | null;
+          first_formed_at: string;
+          id: string;
+          is_emergent: boolean | null;
+          is_pinned: boolean;
+          last_run_id: string | null;
+          last_updated_at: string;
+          max_member_count: number | null;
+          member_count: number;
+          merged_from_cohorts: NonNullable<Json>;
+          min_member_count: number | null;
+          name_source: Database["cohorts"]["Enums"]["name_source"];
+          parent_cohort_id: string | null;
+          representativeness_score: number | null;
+          separation_score: number | null;
+          stability_score: number | null;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "cohorts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       discover: {
         Args: { p_algorithm?: string; p_brand: string; p_now?: string; p_seed?: number };
         Returns: string;
       };
+      lineage: { Args: { p_brand: string }; Returns: Json };
       list: {
         Args: { p_brand: string };
         Returns: {
@@ -3604,6 +3731,8 @@ export type Database = {
           dissolved_at: string | null;
           first_formed_at: string;
           id: string;
+          is_emergent: boolean | null;
+          is_pinned: boolean;
           last_run_id: string | null;
           last_updated_at: string;
           max_member_count: number | null;
@@ -3635,12 +3764,100 @@ export type Database = {
         };
       };
       naming_facts: { Args: { p_cohort: string }; Returns: Json };
+      performance: {
+        Args: { p_cohort: string; p_metric?: string };
+        Returns: {
+          baseline_value: number | null;
+          brand_id: string;
+          cohort_id: string;
+          confidence_interval_lower: number | null;
+          confidence_interval_upper: number | null;
+          context_id: string | null;
+          context_type: string | null;
+          created_at: string;
+          data_quality_score: number | null;
+          id: string;
+          improvement_over_baseline: number | null;
+          measurement_confidence: number | null;
+          measurement_date: string;
+          measurement_period_end: string;
+          measurement_period_start: string;
+          metric_name: string;
+          metric_unit: string | null;
+          metric_value: number;
+          p_value: number | null;
+          percentile_rank: number | null;
+          sample_size: number;
+          updated_at: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "cohort_performance_metrics";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      pin: {
+        Args: { p_cohort: string };
+        Returns: {
+          brand_id: string;
+          centroid_dimensions: number | null;
+          centroid_vector: string | null;
+          child_cohort_ids: NonNullable<Json>;
+          coherence_score: number | null;
+          cohort_description: string | null;
+          cohort_name: string | null;
+          cohort_signature: NonNullable<Json>;
+          cohort_status: Database["cohorts"]["Enums"]["cohort_status"];
+          cohort_type: Database["cohorts"]["Enums"]["cohort_type"];
+          created_at: string;
+          data_quality_score: number | null;
+          discovered_at: string;
+          discovery_algorithm: string;
+          discovery_confidence: number | null;
+          discovery_parameters: NonNullable<Json>;
+          dissolution_reason: string | null;
+          dissolved_at: string | null;
+          first_formed_at: string;
+          id: string;
+          is_emergent: boolean | null;
+          is_pinned: boolean;
+          last_run_id: string | null;
+          last_updated_at: string;
+          max_member_count: number | null;
+          member_count: number;
+          merged_from_cohorts: NonNullable<Json>;
+          min_member_count: number | null;
+          name_source: Database["cohorts"]["Enums"]["name_source"];
+          parent_cohort_id: string | null;
+          representativeness_score: number | null;
+          separation_score: number | null;
+          stability_score: number | null;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "cohorts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       projection: {
         Args: { p_brand: string; p_limit?: number };
         Returns: Database["cohorts"]["CompositeTypes"]["projected_actor"][];
         SetofOptions: {
           from: "*";
           to: "projected_actor";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      prototypes: {
+        Args: { p_cohort: string; p_limit?: number };
+        Returns: Database["cohorts"]["CompositeTypes"]["prototype"][];
+        SetofOptions: {
+          from: "*";
+          to: "prototype";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -3673,6 +3890,8 @@ export type Database = {
           dissolved_at: string | null;
           first_formed_at: string;
           id: string;
+          is_emergent: boolean | null;
+          is_pinned: boolean;
           last_run_id: string | null;
           last_updated_at: string;
           max_member_count: number | null;
@@ -3703,12 +3922,67 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      retire_cohort: {
+        Args: { p_cohort: string };
+        Returns: {
+          brand_id: string;
+          centroid_dimensions: number | null;
+          centroid_vector: string | null;
+          child_cohort_ids: NonNullable<Json>;
+          coherence_score: number | null;
+          cohort_description: string | null;
+          cohort_name: string | null;
+          cohort_signature: NonNullable<Json>;
+          cohort_status: Database["cohorts"]["Enums"]["cohort_status"];
+          cohort_type: Database["cohorts"]["Enums"]["cohort_type"];
+          created_at: string;
+          data_quality_score: number | null;
+          discovered_at: string;
+          discovery_algorithm: string;
+          discovery_confidence: number | null;
+          discovery_parameters: NonNullable<Json>;
+          dissolution_reason: string | null;
+          dissolved_at: string | null;
+          first_formed_at: string;
+          id: string;
+          is_emergent: boolean | null;
+          is_pinned: boolean;
+          last_run_id: string | null;
+          last_updated_at: string;
+          max_member_count: number | null;
+          member_count: number;
+          merged_from_cohorts: NonNullable<Json>;
+          min_member_count: number | null;
+          name_source: Database["cohorts"]["Enums"]["name_source"];
+          parent_cohort_id: string | null;
+          representativeness_score: number | null;
+          separation_score: number | null;
+          stability_score: number | null;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "cohorts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       run_steps: {
         Args: { p_run: string };
         Returns: Database["cohorts"]["CompositeTypes"]["step_count"][];
         SetofOptions: {
           from: "*";
           to: "step_count";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      similar: {
+        Args: { p_cohort: string };
+        Returns: Database["cohorts"]["CompositeTypes"]["similar_cohort"][];
+        SetofOptions: {
+          from: "*";
+          to: "similar_cohort";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -3734,6 +4008,8 @@ export type Database = {
           error_message: string | null;
           execution_time_ms: number | null;
           feature_scaling: NonNullable<Json>;
+          fit_deviation: number | null;
+          fit_mean: number | null;
           function_name: string;
           id: string;
           input_actor_count: number;
@@ -3748,19 +4024,123 @@ export type Database = {
           requested_by: string | null;
           run_type: Database["cohorts"]["Enums"]["run_type"];
           seed: number;
+          sharpness: number;
           silhouette_score: number | null;
           stage: string;
           started_at: string;
           status: Database["cohorts"]["Enums"]["run_status"];
+          step_times: NonNullable<Json>;
+          structure: string | null;
           total_memberships: number;
           trigger_kind: Database["cohorts"]["Enums"]["run_trigger"];
           trigger_reason: string | null;
           updated_at: string;
+          varying_dimensions: number;
           within_variance: number | null;
         };
         SetofOptions: {
           from: "*";
           to: "clustering_runs";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      trend: {
+        Args: { p_cohort: string; p_since?: string; p_until?: string };
+        Returns: Database["cohorts"]["CompositeTypes"]["trend_point"][];
+        SetofOptions: {
+          from: "*";
+          to: "trend_point";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      unpin: {
+        Args: { p_cohort: string };
+        Returns: {
+          brand_id: string;
+          centroid_dimensions: number | null;
+          centroid_vector: string | null;
+          child_cohort_ids: NonNullable<Json>;
+          coherence_score: number | null;
+          cohort_description: string | null;
+          cohort_name: string | null;
+          cohort_signature: NonNullable<Json>;
+          cohort_status: Database["cohorts"]["Enums"]["cohort_status"];
+          cohort_type: Database["cohorts"]["Enums"]["cohort_type"];
+          created_at: string;
+          data_quality_score: number | null;
+          discovered_at: string;
+          discovery_algorithm: string;
+          discovery_confidence: number | null;
+          discovery_parameters: NonNullable<Json>;
+          dissolution_reason: string | null;
+          dissolved_at: string | null;
+          first_formed_at: string;
+          id: string;
+          is_emergent: boolean | null;
+          is_pinned: boolean;
+          last_run_id: string | null;
+          last_updated_at: string;
+          max_member_count: number | null;
+          member_count: number;
+          merged_from_cohorts: NonNullable<Json>;
+          min_member_count: number | null;
+          name_source: Database["cohorts"]["Enums"]["name_source"];
+          parent_cohort_id: string | null;
+          representativeness_score: number | null;
+          separation_score: number | null;
+          stability_score: number | null;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "cohorts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      update_cohort: {
+        Args: { p_cohort: string; p_description?: string; p_name?: string; p_rule?: Json };
+        Returns: {
+          brand_id: string;
+          centroid_dimensions: number | null;
+          centroid_vector: string | null;
+          child_cohort_ids: NonNullable<Json>;
+          coherence_score: number | null;
+          cohort_description: string | null;
+          cohort_name: string | null;
+          cohort_signature: NonNullable<Json>;
+          cohort_status: Database["cohorts"]["Enums"]["cohort_status"];
+          cohort_type: Database["cohorts"]["Enums"]["cohort_type"];
+          created_at: string;
+          data_quality_score: number | null;
+          discovered_at: string;
+          discovery_algorithm: string;
+          discovery_confidence: number | null;
+          discovery_parameters: NonNullable<Json>;
+          dissolution_reason: string | null;
+          dissolved_at: string | null;
+          first_formed_at: string;
+          id: string;
+          is_emergent: boolean | null;
+          is_pinned: boolean;
+          last_run_id: string | null;
+          last_updated_at: string;
+          max_member_count: number | null;
+          member_count: number;
+          merged_from_cohorts: NonNullable<Json>;
+          min_member_count: number | null;
+          name_source: Database["cohorts"]["Enums"]["name_source"];
+          parent_cohort_id: string | null;
+          representativeness_score: number | null;
+          separation_score: number | null;
+          stability_score: number | null;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "cohorts";
           isOneToOne: true;
           isSetofReturn: false;
         };
@@ -3808,9 +4188,25 @@ export type Database = {
       run_type: "full" | "incremental" | "targeted" | "validation";
     };
     CompositeTypes: {
+      comparison: {
+        cohort_id: string | null;
+        name: string | null;
+        status: Database["cohorts"]["Enums"]["cohort_status"] | null;
+        people_before: number | null;
+        people_after: number | null;
+        stayed: number | null;
+        joined: number | null;
+        left_since: number | null;
+        joined_from: Json | null;
+        left_to: Json | null;
+        appeared: Json | null;
+        vanished: Json | null;
+        moved: Json | null;
+      };
       member: {
         actor_id: string | null;
         name: string | null;
+        membership_type: Database["cohorts"]["Enums"]["membership_type"] | null;
         confidence: number | null;
         fit: number | null;
         assigned_at: string | null;
@@ -3820,6 +4216,14 @@ export type Database = {
         cohort_id: string | null;
         x: number | null;
         y: number | null;
+      };
+      prototype: {
+        actor_id: string | null;
+        name: string | null;
+        confidence: number | null;
+        fit: number | null;
+        distance: number | null;
+        traits: Json | null;
       };
       reason: {
         component: string | null;
@@ -3836,12 +4240,34 @@ export type Database = {
         run_id: string | null;
         joined: boolean | null;
       };
+      similar_cohort: {
+        cohort_id: string | null;
+        name: string | null;
+        relationship: Database["cohorts"]["Enums"]["relationship_type"] | null;
+        strength: number | null;
+        cosine: number | null;
+        distance: number | null;
+        overlap: number | null;
+        jaccard: number | null;
+        confidence: number | null;
+      };
       step_count: {
         kind: string | null;
         steps: number | null;
         done: number | null;
         failures: number | null;
         spent_ms: number | null;
+      };
+      trend_point: {
+        run_id: string | null;
+        measured_at: string | null;
+        members: number | null;
+        share: number | null;
+        stability: number | null;
+        stability_word: string | null;
+        coherence: number | null;
+        separation: number | null;
+        confidence: number | null;
       };
     };
   };
@@ -5842,6 +6268,7 @@ export type Database = {
         }[];
       };
       measure: { Args: { p_brand: string; p_now?: string }; Returns: number };
+      measure_cohorts: { Args: { p_brand: string; p_now?: string }; Returns: number };
     };
     Enums: {
       outcome_category: "positive" | "negative" | "neutral" | "mixed";
@@ -6944,6 +7371,58 @@ export type Database = {
   };
   stimuli: {
     Tables: {
+      arm_inheritance: {
+        Row: {
+          alpha_gained: number;
+          arm_id: string;
+          beta_gained: number;
+          brand_id: string;
+          evolution_id: string;
+          fraction: number;
+          from_arm_id: string;
+          id: string;
+          inherited_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          alpha_gained: number;
+          arm_id: string;
+          beta_gained: number;
+          brand_id: string;
+          evolution_id: string;
+          fraction: number;
+          from_arm_id: string;
+          id?: string;
+          inherited_at: string;
+        };
+        Update: {
+          alpha_gained?: number;
+          arm_id?: string;
+          beta_gained?: number;
+          brand_id?: string;
+          evolution_id?: string;
+          fraction?: number;
+          from_arm_id?: string;
+          id?: string;
+          inherited_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "arm_inheritance_brand_id_arm_id_fkey";
+            columns: ["brand_id", "arm_id"];
+            isOneToOne: false;
+            referencedRelation: "arms";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "arm_inheritance_brand_id_from_arm_id_fkey";
+            columns: ["brand_id", "from_arm_id"];
+            isOneToOne: false;
+            referencedRelation: "arms";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
       arms: {
         Row: {
           alpha: number;

@@ -51,10 +51,10 @@ export const errors = {
     hint: "Its row in cohorts.clustering_runs says which step failed; mend the cause and start another run.",
   },
   cohort_name_taken: {
-    errcode: "23505",
+    errcode: "PT409",
     status: 409,
-    message: "Another active cohort is called %s.",
-    hint: "Choose a name that tells the two apart.",
+    message: "Another active cohort of the brand is called %s.",
+    hint: "Choose another name.",
   },
   cohort_named_by_manager: {
     errcode: "PT409",
@@ -67,6 +67,12 @@ export const errors = {
     status: 409,
     message: "The cohort %s is %s.",
     hint: "Choose one of the active cohorts (cohorts.list).",
+  },
+  cohort_not_pinnable: {
+    errcode: "PT409",
+    status: 409,
+    message: "Cohort %s cannot be pinned: it is %s.",
+    hint: "Only active cohorts that a run found are pinned; what a rule made stays until it is retired.",
   },
   cohort_not_placed: {
     errcode: "PT409",
@@ -104,6 +110,12 @@ export const errors = {
     message: "%s: %s",
     hint: "Correct the argument %s and send the request again.",
   },
+  invalid_rule: {
+    errcode: "PT422",
+    status: 422,
+    message: "%s %s.",
+    hint: "Correct this part of the rule (%s) and send it again; the comment on cohorts.define_cohort describes rules.",
+  },
   invitation_invalid: {
     errcode: "PT404",
     status: 404,
@@ -127,6 +139,12 @@ export const errors = {
     status: 403,
     message: "You are not a member of brand %s.",
     hint: "Ask an owner or admin of the brand for an invitation.",
+  },
+  not_a_rule_cohort: {
+    errcode: "PT409",
+    status: 409,
+    message: "Cohort %s is not an active one made by a rule.",
+    hint: "What a run found cannot be changed by hand: pin it, or define one of your own.",
   },
   not_found: {
     errcode: "PT404",
@@ -170,6 +188,12 @@ export const errors = {
     message: "The clustering run %s cannot be cancelled any more: it is %s.",
     hint: "Wait for its end.",
   },
+  run_publishing: {
+    errcode: "PT409",
+    status: 409,
+    message: "A run of brand %s is publishing its cohorts.",
+    hint: "Wait for its end, a matter of seconds, and send the request again.",
+  },
   service_only: {
     errcode: "42501",
     status: 403,
@@ -205,6 +229,12 @@ export const errors = {
     status: 422,
     message: "%s people with beliefs are too few for cohorts; at least %s are needed.",
     hint: "Ingest more signals, refresh the belief vectors, or lower the setting cohorts.min_actors.",
+  },
+  too_many_rules: {
+    errcode: "PT422",
+    status: 422,
+    message: "A brand has at most %s cohorts made by rules.",
+    hint: "Retire one that is no longer needed.",
   },
 } as const;
 

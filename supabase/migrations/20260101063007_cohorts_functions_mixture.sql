@@ -109,13 +109,15 @@ as $$
   likelihood as (
     -- A label that the other half lacks has no density there, and says nothing about sharpness.
     select t.sharpness, d.half, d.point, max(d.log_ratio * t.sharpness) filter (where d.is_own) - ln(sum(exp(greatest(d.log_ratio * t.sharpness, -700)))) as log_posterior
-    from density d cross join (select power(2::double precision, i / 4.0) as sharpness from generate_series(-14, 14) i) t
+    from density d cross join (
+      -- Groups say how sure they are by themselves: their labels know no doubt, and would ask for more. Slices have none.
+      select power(2::double precision, i / 4.0) as sharpness from generate_series(-14, case when p_most_spheres = 0 then 14 else 0 end) i) t
     group by t.sharpness, d.half, d.point
   )
   select coalesce((select l.sharpness from likelihood l group by l.sharpness order by sum(greatest(l.log_posterior, -20)) desc nulls last, l.sharpness limit 1), 1)::double precision
 $$;
 comment on function private.fitting_sharpness(extensions.vector[], integer[], integer, integer, bigint) is
-  'The power, 1/11 to 11, to which densities are raised before they become probabilities: where the mixture of one half of the points says best to which groups the other half belongs. Below 1 where dimensions tell the same thing twice (temperature scaling, Guo 2017).';
+  'The power, from 1/11 to 1, for slices to 11, to which densities are raised before they become probabilities: where the mixture of one half of the points says best to which groups the other half belongs. Below 1 where dimensions tell the same thing twice (temperature scaling, Guo 2017).';
 
 create type private.placed_point as (actor_id uuid, label integer, posteriors double precision[], distances double precision[]);
 

@@ -160,9 +160,10 @@ as $$
     distances_to_centroids, vector_similarity_scores, confidence_scores, parameters, vector_used, clustered_at, is_stable, unassigned_reason)
   select p_run.brand_id, p.actor_id, p_run.id,
     case when p_run.algorithm_name in ('kmeans', 'dbscan', 'hierarchical', 'gaussian_mixture', 'spectral') then p_run.algorithm_name else 'other' end,
-    m.cohorts, d.distances, d.similarities, d.confidences, p_run.parameters, p.vector_id, p_now, not m.has_moved,
+    m.cohorts, d.distances, d.similarities, d.confidences, p_run.parameters, v.id, p_now, not m.has_moved,
     private.unassigned_reason(p_run, p.label, p.posteriors)
   from private.clustering_points p
+  left join actors.actor_belief_vectors v on v.brand_id = p_run.brand_id and v.actor_id = any (p_actors) and v.id = p.vector_id
   cross join lateral (
     select coalesce(jsonb_object_agg(l.cohort_id, l.distance), '{}') as distances,
       coalesce(jsonb_object_agg(l.cohort_id, round((1 / (1 + l.distance))::numeric, 4)), '{}') as similarities,

@@ -6,7 +6,7 @@ update core.system_parameters set parameter_value = '4' where parameter_key = 'c
 
 create temp table t on commit drop as
 select p.people, p.distance, tests.create_brand(tests.create_user(format('owner-%s@example.com', p.people)), 'Brand ' || p.people) as brand
-from (values (60, 4.0), (200, 2.5), (500, 4.0)) p (people, distance);
+from (values (150, 4.0), (200, 2.5), (500, 4.0)) p (people, distance);
 select tests.plant_groups(brand, people, 3, 1, distance) from t;
 
 -- The people as another day would find them: of the same groups, moved p_groups on; what distinguishes no group lies higher by
@@ -27,10 +27,10 @@ create function pg_temp.due(p_people integer, p_now timestamptz) returns text la
   select (d.trigger_kind, d.reason)::text from t, private.clustering_due(t.brand, p_now) d where t.people = p_people
 $$;
 
-select is(pg_temp.due(60, '2026-02-01'), '(change,"60 people have beliefs, and no cohorts were found yet")', 'people without cohorts need a run');
+select is(pg_temp.due(150, '2026-02-01'), '(change,"150 people have beliefs, and no cohorts were found yet")', 'people without cohorts need a run');
 select private.job_cohorts_rerun('2026-02-01');
 select is((select array_agg(r.trigger_reason || ' ' || r.trigger_kind order by t.people) from t join cohorts.clustering_runs r on r.brand_id = t.brand),
-  '{"60 people have beliefs, and no cohorts were found yet change","200 people have beliefs, and no cohorts were found yet change","500 people have beliefs, and no cohorts were found yet change"}',
+  '{"150 people have beliefs, and no cohorts were found yet change","200 people have beliefs, and no cohorts were found yet change","500 people have beliefs, and no cohorts were found yet change"}',
   'the job begins it and says why');
 do $$ begin while (select worked from private.job_cohorts_run()) loop end loop; end $$;
 select is((select array_agg(r.status::text) from cohorts.clustering_runs r join t on t.brand = r.brand_id), '{completed,completed,completed}', 'and the other job does it');
@@ -56,8 +56,8 @@ select alike(pg_temp.due(200, '2026-02-02'), '(change,"of 200 people 20 are new 
 select is(pg_temp.due(200, '2026-02-01 05:00+00'), null, 'not within six hours of the last run');
 
 -- People who move to another group.
-select pg_temp.look_again(brand, 'moved', 1) from t where people = 60;
-select alike(pg_temp.due(60, '2026-02-02'), '(change,"of 60 people 0 are new since the last run, 0 have gone, and about % have moved")', 'people who move between the cohorts need a run');
+select pg_temp.look_again(brand, 'moved', 1) from t where people = 150;
+select alike(pg_temp.due(150, '2026-02-02'), '(change,"of 150 people 0 are new since the last run, 0 have gone, and about % have moved")', 'people who move between the cohorts need a run');
 
 -- People who all become different in what no cohort knew of.
 select pg_temp.look_again(brand, 'drifted', 0, 0.3) from t where people = 500;

@@ -50,7 +50,7 @@ end $$;
 select is((select array_agg(progress) from seen), (select array_agg(progress order by progress) from seen), 'progress never falls');
 select is((select (status, stage, progress)::text from cohorts.clustering_runs join r using (id)), '(completed,done,1)', 'and is 1 at the end');
 select is((select array_agg(k order by k) from cohorts.clustering_runs join r using (id), jsonb_object_keys(step_times) k),
-  '{again,choose,describe,finish,load,match,place,publish,sample,try}', 'the time of each kind of step is kept');
+  '{choose,describe,finish,halve,load,match,mix,place,publish,refit,resample,sample,separate,try}', 'the time of each kind of step is kept');
 select is(pg_temp.working_rows(id), 0::bigint, 'the working rows are not') from r;
 select throws_ok($$select pg_temp.begin_run('2026-01-31')$$, 'PT400', null, 'the past of the cohorts is not written again');
 
