@@ -4,8 +4,9 @@ language sql
 immutable
 set search_path = ''
 as $$
+  with a as materialized (select private.principal_axis(p_points) as axis)
   select k.k, private.dense_labels(k.labels), null::double precision[]
-  from (select private.principal_axis(p_points) as axis) a
+  from a
   cross join lateral private.cluster_kmeans(
     (select array_agg(format('[%s]', -(p.v operator(extensions.<#>) a.axis))::extensions.vector order by p.i) from unnest(p_points) with ordinality p (v, i)),
     p_max_k, p_seed, p_parameters) k
@@ -19,7 +20,8 @@ language sql
 stable
 set search_path = ''
 as $$
-  with moment as (
+  with a as materialized (select private.principal_axis(p_points) as axis),
+  moment as (
     select u.i, avg(u.x) as m, avg(u.x ^ 2) as m2, avg(u.x ^ 3) as m3, avg(u.x ^ 4) as m4
     from unnest(p_points) p (v) cross join lateral unnest(p.v::real[]::double precision[]) with ordinality u (x, i)
     group by u.i
@@ -29,7 +31,7 @@ as $$
     from (select y.*, m2 - m ^ 2 as variance from moment y) x where x.variance > 1e-6
   )
   select p_dimensions > 2
-    and (select var_pop(-(p.v operator(extensions.<#>) a.axis)) from unnest(p_points) p (v) cross join (select private.principal_axis(p_points) as axis) a)
+    and (select var_pop(-(p.v operator(extensions.<#>) a.axis)) from unnest(p_points) p (v) cross join a)
       >= (1 + sqrt(p_dimensions / cardinality(p_points)::double precision)) ^ 2 * avg(s.variance)
     -- 18.4: one in 10,000 by chance (chi-squared with two degrees of freedom).
     and avg((cardinality(p_points) / 6.0 * (s.skewness ^ 2 + s.kurtosis ^ 2 / 4) > 18.4)::integer) >= 0.5
