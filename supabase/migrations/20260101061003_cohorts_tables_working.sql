@@ -35,7 +35,7 @@ create table private.clustering_steps (
   primary key (run_id, place)
 );
 comment on table private.clustering_steps is
-  'What a run has to do, in the order of place. A step is private.clustering_<kind>(run, arguments, progress_cursor); it returns null when it is done, or the cursor to go on from. Each call is one transaction: whoever kills it loses nothing else. Of the last five runs of a brand.';
+  'What a run has to do, in the order of place. A step is private.clustering_<kind>, which takes what it needs of p_run, p_arguments and p_cursor; it returns null when it is done, or the cursor to go on from. Each call is one transaction: whoever kills it loses nothing else. Of the last five runs of a brand.';
 comment on column private.clustering_steps.attempts is 'How often the step failed.';
 comment on column private.clustering_steps.interruptions is 'How often the step was cancelled, timed out, or gave way to another session: no failure of its own, unless it never ends.';
 comment on column private.clustering_steps.retry_at is 'The job leaves the run alone until then.';

@@ -165,20 +165,16 @@ comment on function private.ward_levels(extensions.vector[], double precision[],
 
 create function private.cluster_kmeans(p_points extensions.vector[], p_max_k integer, p_seed bigint, p_parameters jsonb)
 returns setof private.partition
-language plpgsql
+language sql
 immutable
 set search_path = ''
 as $$
-declare
-  v_micro constant integer[] := private.micro_clusters(p_points, p_seed);
-  v_sizes constant double precision[] := array(select count(*) from unnest(v_micro) x group by x order by x);
-begin
-  return query
-    select w.k, private.nearest_centroids(p_points, private.lloyd(p_points,
-      private.mean_of_groups(p_points, (select array_agg(w.groups[x.label] order by x.i) from unnest(v_micro) with ordinality x (label, i))), 30)),
-      null::double precision[]
-    from private.ward_levels(private.mean_of_groups(p_points, v_micro), v_sizes, p_max_k) w;
-end
+  with m as materialized (select private.micro_clusters(p_points, p_seed) as micro)
+  select w.k, private.nearest_centroids(p_points, private.lloyd(p_points,
+    private.mean_of_groups(p_points, (select array_agg(w.groups[x.label] order by x.i) from unnest(m.micro) with ordinality x (label, i))), 30)),
+    null::double precision[]
+  from m
+  cross join lateral private.ward_levels(private.mean_of_groups(p_points, m.micro), array(select count(*) from unnest(m.micro) x group by x order by x), p_max_k) w
 $$;
 comment on function private.cluster_kmeans(extensions.vector[], integer, bigint, jsonb) is
   'The algorithm kmeans, for round groups: k-means begun at the groups that Ward''s method makes of micro clusters, one descent for each k. As good as the best of several random beginnings, at a tenth of the cost. A k whose descent loses a group has fewer labels.';

@@ -1,13 +1,13 @@
 -- The first steps of a run: what goes in.
-create function private.clustering_load(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_load(p_run cohorts.clustering_runs, p_cursor jsonb)
 returns jsonb
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  v_size constant integer := p_run.parameters ->> 'load_size';
-  v_after constant uuid := p_cursor ->> 'after';
+  v_size constant integer := (p_run.parameters ->> 'load_size')::integer;
+  v_after constant uuid := (p_cursor ->> 'after')::uuid;
   v_scaling jsonb;
   v_loaded uuid[];
 begin
@@ -33,15 +33,15 @@ begin
   elsif v_scaling <> p_run.feature_scaling then
     -- The vectors were standardised anew between two chunks, and all of them must be of one scale: from the beginning.
     delete from private.clustering_points p where p.run_id = p_run.id;
-    return '{}';
+    return '{}'::jsonb;
   end if;
   return private.after_actors(v_loaded, v_size);
 end
 $$;
-comment on function private.clustering_load(cohorts.clustering_runs, jsonb, jsonb) is
+comment on function private.clustering_load(cohorts.clustering_runs, jsonb) is
   'Step: takes the current belief vectors of the active people into the working rows of the run, in the order of their ids, and notes what the dimensions mean. Begins again when the vectors are standardised anew under way.';
 
-create function private.clustering_sample(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_sample(p_run cohorts.clustering_runs)
 returns jsonb
 language plpgsql
 volatile
@@ -75,7 +75,7 @@ begin
   return null;
 end
 $$;
-comment on function private.clustering_sample(cohorts.clustering_runs, jsonb, jsonb) is
+comment on function private.clustering_sample(cohorts.clustering_runs) is
   'Step: draws the sample on which the groups are looked for, by a hash of actor and seed (the same people are drawn again with the same seed).';
 
 create function private.clustering_sample_points(p_run uuid)

@@ -13,7 +13,7 @@ $$;
 comment on function private.is_not_wanted(cohorts.clustering_runs, text) is
   'Whether an algorithm has nothing to say: slices are cut only where no groups were found, and where there is a range to cut.';
 
-create function private.clustering_try(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_try(p_run cohorts.clustering_runs, p_arguments jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -33,9 +33,9 @@ begin
   return null;
 end
 $$;
-comment on function private.clustering_try(cohorts.clustering_runs, jsonb, jsonb) is 'Step: the partitions of the whole sample by {algorithm}.';
+comment on function private.clustering_try(cohorts.clustering_runs, jsonb) is 'Step: the partitions of the whole sample by {algorithm}.';
 
-create function private.clustering_halve(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_halve(p_run cohorts.clustering_runs, p_arguments jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -63,9 +63,9 @@ begin
   return null;
 end
 $$;
-comment on function private.clustering_halve(cohorts.clustering_runs, jsonb, jsonb) is 'Step: draws the half of the sample of {round}.';
+comment on function private.clustering_halve(cohorts.clustering_runs, jsonb) is 'Step: draws the half of the sample of {round}.';
 
-create function private.clustering_refit(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_refit(p_run cohorts.clustering_runs, p_arguments jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -94,7 +94,7 @@ begin
   return null;
 end
 $$;
-comment on function private.clustering_refit(cohorts.clustering_runs, jsonb, jsonb) is
+comment on function private.clustering_refit(cohorts.clustering_runs, jsonb) is
   'Step: clusters the half of {round} by {algorithm} and adds up how much of each group of its partitions comes back.';
 
 create function private.valley_of_half(p_run cohorts.clustering_runs, p_refit private.clustering_refits)
@@ -203,7 +203,7 @@ $$;
 comment on function private.best_candidate(cohorts.clustering_runs) is
   'Of the partitions whose groups are stable and lie apart the one with most groups, the higher score between equals; null: there are no groups.';
 
-create function private.clustering_choose(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_choose(p_run cohorts.clustering_runs)
 returns jsonb
 language plpgsql
 volatile
@@ -227,9 +227,9 @@ begin
   return null;
 end
 $$;
-comment on function private.clustering_choose(cohorts.clustering_runs, jsonb, jsonb) is 'Step: chooses among the finest sound partitions of the algorithms.';
+comment on function private.clustering_choose(cohorts.clustering_runs) is 'Step: chooses among the finest sound partitions of the algorithms.';
 
-create function private.clustering_resample(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_resample(p_run cohorts.clustering_runs)
 returns jsonb
 language plpgsql
 volatile
@@ -252,6 +252,6 @@ begin
   return case when v_chosen.resamples + 1 < (p_run.parameters ->> 'resamples')::integer then jsonb_build_object('resamples', v_chosen.resamples + 1) end;
 end
 $$;
-comment on function private.clustering_resample(cohorts.clustering_runs, jsonb, jsonb) is
+comment on function private.clustering_resample(cohorts.clustering_runs) is
   'Step: clusters bootstrap draws of the sample with the chosen algorithm and number of groups, one a call: their mean Jaccard overlap is the published stability (clusterboot of Hennig 2007).';
 

@@ -63,7 +63,7 @@ $$;
 comment on function private.group_densities(extensions.vector[], private.mixture_component[], integer) is
   'Of each point (its place) and each group: the logarithm of weight times density, but for a constant, and the distance to the nearest sphere of the group.';
 
-create function private.clustering_mix(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_mix(p_run cohorts.clustering_runs)
 returns jsonb
 language plpgsql
 volatile
@@ -86,7 +86,7 @@ begin
   return null;
 end
 $$;
-comment on function private.clustering_mix(cohorts.clustering_runs, jsonb, jsonb) is
+comment on function private.clustering_mix(cohorts.clustering_runs) is
   'Step: the mixture by which people are placed, from the groups of the sample.';
 
 create function private.fitting_sharpness(p_points extensions.vector[], p_labels integer[], p_most_spheres integer, p_dimensions integer, p_seed bigint)

@@ -1,5 +1,5 @@
 -- Everybody is placed by what was found on the sample.
-create function private.clustering_place(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_place(p_run cohorts.clustering_runs, p_cursor jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -16,7 +16,7 @@ begin
   return private.after_actors(v_actors, (p_run.parameters ->> 'place_size')::integer);
 end
 $$;
-comment on function private.clustering_place(cohorts.clustering_runs, jsonb, jsonb) is 'Step: places a chunk of the people by the mixture.';
+comment on function private.clustering_place(cohorts.clustering_runs, jsonb) is 'Step: places a chunk of the people by the mixture.';
 
 create function private.next_clustering_actors(p_run uuid, p_cursor jsonb, p_size integer)
 returns uuid[]

@@ -32,7 +32,7 @@ $$;
 comment on function private.write_cohorts(cohorts.clustering_runs) is
   'Writes the cohort of each label that has people: new rows for the newborn, the same rows for the heirs.';
 
-create function private.clustering_match(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_match(p_run cohorts.clustering_runs)
 returns jsonb
 language plpgsql
 volatile
@@ -64,10 +64,10 @@ begin
   return null;
 end
 $$;
-comment on function private.clustering_match(cohorts.clustering_runs, jsonb, jsonb) is
+comment on function private.clustering_match(cohorts.clustering_runs) is
   'Step: which of the cohorts are known already, what became of the others, and the rows of all of them.';
 
-create function private.clustering_publish(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_publish(p_run cohorts.clustering_runs, p_cursor jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -76,7 +76,7 @@ set enable_nestloop = off -- the points of a run are of unknown number
 set jit = off
 as $$
 declare
-  v_size constant integer := p_run.parameters ->> 'publish_size';
+  v_size constant integer := (p_run.parameters ->> 'publish_size')::integer;
   v_actors constant uuid[] := private.next_clustering_actors(p_run.id, p_cursor, v_size);
 begin
   perform private.forget_vanished(p_run.id, v_actors);
@@ -94,7 +94,7 @@ begin
   return private.after_actors(v_actors, v_size);
 end
 $$;
-comment on function private.clustering_publish(cohorts.clustering_runs, jsonb, jsonb) is
+comment on function private.clustering_publish(cohorts.clustering_runs, jsonb) is
   'Step: the memberships of a chunk of the people, those in pinned cohorts included, the priors they share, and the note how each was placed.';
 
 create function private.forget_vanished(p_run uuid, p_actors uuid[])
@@ -115,7 +115,7 @@ $$;
 comment on function private.forget_vanished(uuid, uuid[]) is
   'Takes those of the people (p_actors) who were merged, erased or left since a run read them out of its points; the others cannot be erased before the transaction ends.';
 
-create function private.clustering_describe(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_describe(p_run cohorts.clustering_runs, p_cursor jsonb)
 returns jsonb
 language plpgsql
 volatile
@@ -136,10 +136,10 @@ begin
         where x.brand_id = p_run.brand_id and x.run_id = p_run.id and x.is_active and x.membership_type = 'primary' group by x.cohort_id
       ) m
       where c.brand_id = p_run.brand_id and c.id = m.cohort_id;
-      return '{"part": "characteristics"}';
+      return '{"part": "characteristics"}'::jsonb;
     when 'characteristics' then
       perform private.describe_characteristics(p_run);
-      return '{"part": "names"}';
+      return '{"part": "names"}'::jsonb;
     else
       perform private.name_cohorts(p_run);
       perform private.similarity_of_cohorts(p_run);
@@ -148,7 +148,7 @@ begin
   end case;
 end
 $$;
-comment on function private.clustering_describe(cohorts.clustering_runs, jsonb, jsonb) is 'Step: what the cohorts are like, and their names.';
+comment on function private.clustering_describe(cohorts.clustering_runs, jsonb) is 'Step: what the cohorts are like, and their names.';
 
 create function private.leave_cohorts(p_run cohorts.clustering_runs)
 returns void
@@ -213,7 +213,7 @@ $$;
 comment on function private.score_run(cohorts.clustering_runs) is
   'Closes a run with its scores; overall_quality_score is the stability of its least stable cohort.';
 
-create function private.clustering_finish(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb)
+create function private.clustering_finish(p_run cohorts.clustering_runs)
 returns jsonb
 language plpgsql
 volatile
@@ -247,4 +247,4 @@ begin
   return null;
 end
 $$;
-comment on function private.clustering_finish(cohorts.clustering_runs, jsonb, jsonb) is 'Step: scores, events and logs of the run.';
+comment on function private.clustering_finish(cohorts.clustering_runs) is 'Step: scores, events and logs of the run.';

@@ -102,7 +102,7 @@ set search_path = ''
 as $$
 declare
   -- Places of the characteristics, short names first; a number comes last.
-  v_choices constant text[] := '{"1", "1,2", "1,3", "2,3", "1,2,3", "1,2,4", "1,2,3,4"}';
+  v_choices constant text[] := array['1', '1,2', '1,3', '2,3', '1,2,3', '1,2,4', '1,2,3,4'];
   v_choice text;
 begin
   -- Usually the first that is tried is free.

@@ -100,6 +100,27 @@ $$;
 comment on function private.request_clustering(uuid, text, integer, timestamptz, cohorts.run_trigger, text, cohorts.run_type) is
   'Begins a run of a brand, or returns the one that is under way, or was while this request waited for it: there is never a second. Errors: too_few_actors, invalid_argument, not_found.';
 
+create function private.do_clustering_step(p_run cohorts.clustering_runs, p_step private.clustering_steps)
+returns jsonb
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_function constant regproc := format('private.%I', 'clustering_' || p_step.kind)::regproc;
+  v_cursor jsonb;
+begin
+  execute (
+    select format('select private.%I(%s)', 'clustering_' || p_step.kind, string_agg(
+      case n.name when 'p_run' then 'p_run => $1' when 'p_arguments' then 'p_arguments => $2' when 'p_cursor' then 'p_cursor => $3' end, ', '))
+    from pg_proc p cross join unnest(p.proargnames) n (name) where p.oid = v_function)
+  into v_cursor using p_run, p_step.arguments, p_step.progress_cursor;
+  return v_cursor;
+end
+$$;
+comment on function private.do_clustering_step(cohorts.clustering_runs, private.clustering_steps) is
+  'Calls private.clustering_<kind> with what it takes of p_run, p_arguments and p_cursor. Returns where to go on from; null: the step is done.';
+
 create function private.advance_clustering(p_run uuid, p_budget interval)
 returns cohorts.clustering_runs
 language plpgsql
@@ -125,8 +146,7 @@ begin
     v_error := null;
     v_interrupted := false;
     begin
-      execute format('select private.%I($1, $2, $3)', 'clustering_' || v_step.kind)
-        into v_step.progress_cursor using v_run, v_step.arguments, v_step.progress_cursor;
+      v_step.progress_cursor := private.do_clustering_step(v_run, v_step);
     exception
       -- Cancelled, out of time, or in the way of another session: nothing is wrong with the step itself.
       when query_canceled or deadlock_detected or serialization_failure or lock_not_available then

@@ -6,7 +6,7 @@ set search_path = ''
 set plan_cache_mode = force_custom_plan -- one person or thousands
 as $$
 declare
-  v_margin constant double precision := private.parameter(p_run.brand_id, 'cohorts.move_margin') #>> '{}';
+  v_margin constant double precision := (private.parameter(p_run.brand_id, 'cohorts.move_margin') #>> '{}')::double precision;
   v_points constant private.clustering_points[] := array(select q from private.vectors_in_scale(p_run, p_actors) q);
   v_gone uuid[];
   v_count integer;

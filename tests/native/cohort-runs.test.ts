@@ -74,7 +74,7 @@ async function written(client: postgres.Sql, brand: string): Promise<Record<stri
       select f.kind, f.key, (select jsonb_object_agg(e.key, e.value) from jsonb_each(f.row) e where e.key !~ '(^|_)ids?$|^(created|updated)_at$|^dissolution_reason$') as row
       from found f
     )
-    select (select count(*)::int from plain where kind = 'membership') as memberships,
+    select (select count(*)::int from plain where kind = 'membership' and row ->> 'membership_type' = 'primary') as memberships,
       (select jsonb_object_agg(k.kind, k.digest) from (
         select kind, md5(jsonb_agg(row order by key, row::text)::text) as digest from plain group by kind) k) as digests`;
   return { ...row };

@@ -137,8 +137,8 @@ declare
   v_run cohorts.clustering_runs;
 begin
   v_run := private.request_clustering(p_brand, 'kmeans', 1, p_now, 'manual');
-  perform private.clustering_load(v_run, '{}', null);
-  perform private.clustering_sample(v_run, '{}', null);
+  perform private.clustering_load(v_run, null);
+  perform private.clustering_sample(v_run);
   delete from private.clustering_steps s where s.run_id = v_run.id and s.kind not in ('match', 'publish', 'describe', 'finish');
   -- The labels of a run are 1 to k.
   update private.clustering_points p

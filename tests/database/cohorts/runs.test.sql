@@ -97,8 +97,8 @@ select is((select feature_scaling #>> '{0, mean}' from cohorts.clustering_runs j
 -- A step that is in another session's way, then one that fails.
 update r set id = pg_temp.begin_run('2026-02-05');
 select pg_temp.advance_to(id, 'place') from r;
-alter function private.clustering_place(cohorts.clustering_runs, jsonb, jsonb) rename to clustering_place_for_later;
-create function private.clustering_place(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb) returns jsonb language plpgsql as $$
+alter function private.clustering_place(cohorts.clustering_runs, jsonb) rename to clustering_place_for_later;
+create function private.clustering_place(p_run cohorts.clustering_runs, p_cursor jsonb) returns jsonb language plpgsql as $$
 begin raise exception using errcode = '40P01', message = 'deadlock detected'; end $$;
 do $$ begin for i in 1..5 loop perform private.advance_clustering((select id from r), '1 hour'); end loop; end $$;
 select is((select (r.status, s.attempts, s.interruptions)::text from r x join cohorts.clustering_runs r using (id) join private.clustering_steps s on s.run_id = r.id and s.kind = 'place'),
@@ -106,7 +106,7 @@ select is((select (r.status, s.attempts, s.interruptions)::text from r x join co
 select is((select worked from private.job_cohorts_run()), false, 'the job waits before it tries again');
 update private.clustering_steps set retry_at = clock_timestamp() - interval '1 second' where retry_at is not null;
 select is((select worked from private.job_cohorts_run()), true, 'and then tries again');
-create or replace function private.clustering_place(p_run cohorts.clustering_runs, p_arguments jsonb, p_cursor jsonb) returns jsonb language plpgsql as $$
+create or replace function private.clustering_place(p_run cohorts.clustering_runs, p_cursor jsonb) returns jsonb language plpgsql as $$
 begin update private.clustering_points set label = 99 where run_id = p_run.id; raise exception 'the ground shook'; end $$;
 select private.advance_clustering(id, '1 hour') from r;
 select is((select (status, error_message)::text from cohorts.clustering_runs join r using (id)), '(running,"The step place failed: the ground shook.")', 'a failure is told in words');
@@ -124,8 +124,8 @@ select is((select count(*) from t, cohorts.list(brand)), 2::bigint, 'the cohorts
 update r set id = pg_temp.begin_run('2026-02-06');
 select pg_temp.advance_to(id, 'place') from r;
 select private.advance_clustering(id, '0') from r;
-drop function private.clustering_place(cohorts.clustering_runs, jsonb, jsonb);
-alter function private.clustering_place_for_later(cohorts.clustering_runs, jsonb, jsonb) rename to clustering_place;
+drop function private.clustering_place(cohorts.clustering_runs, jsonb);
+alter function private.clustering_place_for_later(cohorts.clustering_runs, jsonb) rename to clustering_place;
 select is(pg_temp.advance_to(id, 'done'), 'completed', 'a step that fails once is done at the next attempt') from r;
 select is((select (error_message, step_times #>> '{place, attempts}')::text from cohorts.clustering_runs join r using (id)), '(,1)', 'and the run ends without an error, which is counted');
 

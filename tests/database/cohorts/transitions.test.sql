@@ -150,7 +150,7 @@ select is((select count(*) from (select run_id, cohort_id from events group by 1
 
 -- The step again, for a run that has done it.
 create temp table counted on commit drop as select count(*) as n, (select sum(alpha + beta) from stimuli.arms) as learnt from events;
-select private.clustering_match(r, '{}', null) from t join cohorts.clustering_runs r on r.brand_id = t.brand and r.started_at = '2026-02-12';
+select private.clustering_match(r) from t join cohorts.clustering_runs r on r.brand_id = t.brand and r.started_at = '2026-02-12';
 select private.inherit_arms(t.brand, array_agg(row(e.id, e.cohort_id, (h ->> 'cohort_id')::uuid, (h ->> 'share')::double precision, false, e.event_timestamp)::private.arm_passage))
 from t, events e, jsonb_array_elements(e.after_state -> 'heirs') h group by t.brand;
 select ok((select c.n = count(*) and c.learnt = (select sum(alpha + beta) from stimuli.arms) from counted c, events group by c.n, c.learnt), 'a step that is done again does nothing twice');
