@@ -4,28 +4,6 @@ create type cohorts.reason as (
 comment on type cohorts.reason is
   'A row of cohorts.why. value and means: in the component''s own unit (shares, logarithms of rates, amounts and days, points on the clock); is_known: from evidence of the person''s own, else value is the brand''s mean; contribution: to the natural logarithm of the odds of the cohort against the rival, above 0 it speaks for the cohort (of a rule: the probability of the condition); words: all of it in a sentence. The row without a component is what no single one explains: how large and how wide the groups are.';
 
-create function private.vector_in_run(p_run cohorts.clustering_runs, p_actor uuid)
-returns extensions.vector
-language sql
-stable
-set search_path = ''
-as $$
-  -- As private.load_new_points: x -> (x * sd + mean - mean then) / sd then; a component that has another meaning by now says nothing.
-  select v.vector_data operator(extensions.*) s.factor operator(extensions.+) s.shift
-  from actors.actor_belief_vectors v
-  cross join lateral (
-    select array_agg(coalesce(c.standard_deviation / f.standard_deviation, 0)::real order by i.i)::extensions.vector as factor,
-      array_agg(coalesce((c.mean_value - f.mean) / f.standard_deviation, 0)::real order by i.i)::extensions.vector as shift
-    from generate_series(1, p_run.input_vector_dimensions) i (i)
-    left join jsonb_to_recordset(p_run.feature_scaling) as f (position integer, component text, mean double precision, standard_deviation double precision)
-      on f.position = i.i and f.standard_deviation > 0
-    left join actors.belief_vector_components c on c.brand_id = p_run.brand_id and c.position = f.position and c.component_name = f.component
-  ) s
-  where v.brand_id = p_run.brand_id and v.actor_id = p_actor and v.vector_name = 'belief' and v.is_current
-$$;
-comment on function private.vector_in_run(cohorts.clustering_runs, uuid) is
-  'The current belief vector of a person, brought to the scale of a run; null without one.';
-
 create function private.placement_reasons(p_run cohorts.clustering_runs, p_label integer, p_vector extensions.vector)
 returns table (component text, label text, unit_mean double precision, unit double precision, x double precision, cohort_mean double precision,
   contribution double precision, rival integer)
@@ -112,7 +90,7 @@ begin
     return;
   end if;
   select r.* into v_run from cohorts.clustering_runs r where r.brand_id = p_cohort.brand_id and r.id = p_cohort.last_run_id;
-  v_vector := private.vector_in_run(v_run, p_actor);
+  select q.vector into v_vector from private.vectors_in_scale(v_run, array[p_actor]) q;
 
   return query
   select r.component, r.label, x.value, k.is_known, m.mean, m.rest, r.contribution, v_run.cohort_ids[r.rival],

@@ -52,7 +52,7 @@ as $$
       -- A share of the basket that is larger than among the others; what few people buy is named before what all buy.
       array_agg(replace(substring(h.characteristic_name from '^preference\.category\.(.+)$'), '_', ' ') order by h.effect_size desc)
         filter (where h.characteristic_name like 'preference.category.%' and h.effect_size > 0) as categories,
-      max(h.mean_value) filter (where h.characteristic_name = 'behavior.order_value' and h.mean_value > 0) as order_value,
+      exp(max(h.mean_value) filter (where h.characteristic_name = 'behavior.order_value')) as order_value, -- kept as its logarithm
       (array_agg(h.characteristic_value ->> 'label' order by abs(h.effect_size) desc))[1] as trait
     from cohorts.cohort_characteristics h
     where h.brand_id = b.id and h.cohort_id = c.id and h.is_current

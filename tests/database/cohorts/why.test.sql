@@ -65,7 +65,7 @@ select cmp_ok((
     select m.actor_id, sum(w.contribution) as total, max(m.posteriors[1]) as own, max(greatest(m.posteriors[2], m.posteriors[3])) as rival
     from run r
     cross join lateral private.mixture_posteriors(r.id, array(
-      select row(r.id, v.actor_id, v.id, private.vector_in_run(q, v.actor_id), null, null, null, null)::private.clustering_points
+      select row(r.id, v.actor_id, v.id, (select q.vector from private.vectors_in_scale(q, array[v.actor_id]) q), null, null, null, null)::private.clustering_points
       from cohorts.clustering_runs q join actors.actor_belief_vectors v on v.brand_id = q.brand_id and v.is_current where q.id = r.id order by v.actor_id limit 60)) m
     cross join lateral cohorts.why(m.actor_id, r.cohort_ids[1]) w
     where least(m.posteriors[1], greatest(m.posteriors[2], m.posteriors[3])) > 1e-60

@@ -21,7 +21,7 @@ insert into cohorts.cohort_characteristics (brand_id, cohort_id, characteristic_
   importance_score, strength_score, effect_size, effect_lower, effect_upper, p_value, adjusted_p_value, mean_value)
 select brand, bags, 'preference', x.name, jsonb_build_object('label', x.label, 'direction', 'high'), 1, 1, x.effect, x.effect, x.effect, 0.01, 0.01, x.mean
 from t, (values ('preference.category.hand_bags', 'buys hand bags', 1.4, 0.6), ('preference.category.belts', 'buys belts', 0.5, 0.2),
-  ('behavior.order_value', 'spends much', 0.9, 81.5)) x (name, label, effect, mean);
+  ('behavior.order_value', 'spends much', 0.9, ln(81.5))) x (name, label, effect, mean);
 
 select is(private.cohort_fields(brand, bags) - 'currency', '{"brand_name": "Bag shop", "cohort_name": "Bag lovers", "cohort_size": 6,
   "top_category": "hand bags", "second_category": "belts", "order_value": 81.50, "top_trait": "buys hand bags"}'::jsonb, 'a cohort gives its fields') from t;
