@@ -12,16 +12,16 @@ select tests.plant_groups(brand, people, 3, 1, distance) from t;
 -- The people as another day would find them: of the same groups, moved p_groups on; what distinguishes no group lies higher by
 -- p_shift, and chance is drawn anew.
 create function pg_temp.look_again(p_brand uuid, p_draw text, p_groups integer default 0, p_shift double precision default 0) returns void language sql as $$
-  update actors.actor_belief_vectors v set vector_data = x.vector
-  from (
+  -- Made once: without statistics they would be made again for every vector.
+  with x as materialized (
     select a.id, ((array_agg((
       (tests.normal(format('%s %s %s', p_draw, a.primary_identifier, c.position))
         + case when c.position = 1 + ((a.identifiers ->> 'group')::integer + p_groups) % 3 then t.distance when c.position > 3 then p_shift else 0 end
         - c.mean_value) / c.standard_deviation)::real order by c.position)) || array_fill(0::real, array[20]))::extensions.vector as vector
     from t join actors.actors a on a.brand_id = t.brand join actors.belief_vector_components c on c.brand_id = t.brand
     where t.brand = p_brand group by a.id
-  ) x
-  where v.brand_id = p_brand and v.actor_id = x.id
+  )
+  update actors.actor_belief_vectors v set vector_data = x.vector from x where v.brand_id = p_brand and v.actor_id = x.id
 $$;
 create function pg_temp.due(p_people integer, p_now timestamptz) returns text language sql as $$
   select (d.trigger_kind, d.reason)::text from t, private.clustering_due(t.brand, p_now) d where t.people = p_people
