@@ -163,6 +163,16 @@ $$;
 comment on function private.ward_levels(extensions.vector[], double precision[], integer) is
   'Merges clusters (mean, size) two by two where it raises the variance within least (Ward 1963), and returns for each number k of groups from p_max_k down to 2 the group of each cluster.';
 
+create function private.variance_within(p_points extensions.vector[], p_centroids extensions.vector[])
+returns double precision
+language sql
+immutable
+set search_path = ''
+as $$
+  select sum((select min(p.v operator(extensions.<->) c.v) from unnest(p_centroids) c (v)) ^ 2) from unnest(p_points) p (v)
+$$;
+comment on function private.variance_within(extensions.vector[], extensions.vector[]) is 'Sum of the squared distances of points to their nearest centroid.';
+
 create function private.cluster_kmeans(p_points extensions.vector[], p_max_k integer, p_seed bigint, p_parameters jsonb)
 returns setof private.partition
 language sql
@@ -170,11 +180,21 @@ immutable
 set search_path = ''
 as $$
   with m as materialized (select private.micro_clusters(p_points, p_seed) as micro)
-  select w.k, private.nearest_centroids(p_points, private.lloyd(p_points,
-    private.mean_of_groups(p_points, (select array_agg(w.groups[x.label] order by x.i) from unnest(m.micro) with ordinality x (label, i))), 30)),
-    null::double precision[]
+  select w.k, private.nearest_centroids(p_points, b.centroids), null::double precision[]
   from m
   cross join lateral private.ward_levels(private.mean_of_groups(p_points, m.micro), array(select count(*) from unnest(m.micro) x group by x order by x), p_max_k) w
+  cross join lateral (
+    select d.centroids
+    from (
+      select 0 as start, private.lloyd(p_points,
+        private.mean_of_groups(p_points, (select array_agg(w.groups[x.label] order by x.i) from unnest(m.micro) with ordinality x (label, i))), 30) as centroids
+      union all
+      select s.start, private.lloyd(p_points, private.kmeans_seeds(p_points, w.k, p_seed + 100 * s.start), 30)
+      from generate_series(1, coalesce((p_parameters ->> 'more_starts')::integer, 0)) s (start)
+    ) d
+    order by private.variance_within(p_points, d.centroids), d.start limit 1
+  ) b
+  where w.k = coalesce((p_parameters ->> 'only_k')::integer, w.k)
 $$;
 comment on function private.cluster_kmeans(extensions.vector[], integer, bigint, jsonb) is
-  'The algorithm kmeans, for round groups: k-means begun at the groups that Ward''s method makes of micro clusters, one descent for each k. As good as the best of several random beginnings, at a tenth of the cost. A k whose descent loses a group has fewer labels.';
+  'The algorithm kmeans, for round groups: k-means begun at the groups that Ward''s method makes of micro clusters, one descent for each k. As good as the best of several random beginnings, at a tenth of the cost. A k whose descent loses a group has fewer labels. p_parameters: only_k, where one number of groups is wanted; more_starts, descents from random beginnings (k-means++) beside it, the best of which is taken.';

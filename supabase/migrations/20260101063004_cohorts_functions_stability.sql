@@ -61,7 +61,8 @@ declare
   v_again integer[];
 begin
   select p.labels into v_again
-  from private.run_clustering_algorithm(p_algorithm, private.points_at(p_points, v_places), p_k, p_seed, p_parameters) p where p.k = p_k;
+  from private.run_clustering_algorithm(p_algorithm, private.points_at(p_points, v_places), p_k, p_seed,
+    p_parameters || jsonb_build_object('only_k', p_k, 'more_starts', 4)) p where p.k = p_k;
   return coalesce(private.best_jaccard(p_labels, v_places, v_again), array_fill(0::double precision, array[p_k]));
 end
 $$;

@@ -11,7 +11,7 @@ import type { BenchRow } from "../row.ts";
 import { plantVectors } from "../vectors.ts";
 import { clusterSetFile, readClusterSet } from "./cluster-sets.ts";
 
-const DRAWS = 50;
+const DRAWS = 200;
 const BAR = 0.03;
 const SEEDS = [1, 2, 3, 4];
 const PEOPLE = 2_000;
