@@ -32,6 +32,9 @@ export class Gateway {
 
   static async listen(port: number): Promise<Gateway> {
     const server = createServer();
+    // The embedded engine blocks this process for seconds; an idle connection that Node closed meanwhile would be reset under
+    // the next request.
+    server.keepAliveTimeout = 600_000;
     await new Promise<void>((done, fail) => {
       server.once("error", fail);
       server.listen(port, "127.0.0.1", done);
