@@ -285,35 +285,8 @@ begin atomic
   select private.cohorts_discover(p_brand, p_algorithm, p_seed, p_now);
 end;
 comment on function cohorts.discover(uuid, text, integer, timestamptz) is
-  'A whole run in one transaction, for small brands and for scripts: cohorts.start_run is the way for the rest. Finds the groups among the active people of a brand from their current belief vectors (made by actors.refresh_vectors): run, cohorts, memberships with confidence, characteristics, names, similarity, events. Cohorts whose people stay together keep their id. p_algorithm: registered in ai.functions as cohorts.cluster_<name>, or auto, the best of all; p_seed: same data and seed, same groups; returns cohorts.clustering_runs.id (of the run under way, which it brings to its end, if there is one). For managers. Errors: too_few_actors, clustering_failed, invalid_argument, not_found, role_too_low.';
+  'A whole run in one transaction, for small brands and for scripts: cohorts.request_run is the way for the rest. Finds the groups among the active people of a brand from their current belief vectors (made by actors.refresh_vectors): run, cohorts, memberships with confidence, characteristics, names, similarity, events. Cohorts whose people stay together keep their id. p_algorithm: registered in ai.functions as cohorts.cluster_<name>, or auto, the best of all; p_seed: same data and seed, same groups; returns cohorts.clustering_runs.id (of the run under way, which it brings to its end, if there is one). For managers. Errors: too_few_actors, clustering_failed, invalid_argument, not_found, role_too_low.';
 grant execute on function cohorts.discover(uuid, text, integer, timestamptz) to authenticated, service_role;
-
-create function private.cohorts_start_run(p_brand uuid, p_algorithm text, p_seed integer)
-returns cohorts.clustering_runs
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-begin
-  perform private.require_role(p_brand, 'manager');
-  return private.request_clustering(p_brand, p_algorithm, p_seed, clock_timestamp(), 'manual');
-end
-$$;
-comment on function private.cohorts_start_run(uuid, text, integer) is 'Body of cohorts.start_run. Definer: runs are not writable by clients.';
-grant execute on function private.cohorts_start_run(uuid, text, integer) to authenticated, service_role;
-
-create function cohorts.start_run(p_brand uuid, p_algorithm text default 'auto', p_seed integer default 42)
-returns cohorts.clustering_runs
-language sql
-volatile
-set search_path = ''
-begin atomic
-  select * from private.cohorts_start_run(p_brand, p_algorithm, p_seed);
-end;
-comment on function cohorts.start_run(uuid, text, integer) is
-  'Begins a search for cohorts, as cohorts.discover describes it, and returns at once with its row: the job loopwise-cohorts-run does the work in steps of less than two seconds; status, stage and progress of the row tell how far it is. A brand has one run at a time: where one is under way, that one is returned. For managers. Errors: too_few_actors, invalid_argument, not_found, role_too_low.';
-grant execute on function cohorts.start_run(uuid, text, integer) to authenticated, service_role;
 
 create function private.cohorts_cancel_run(p_run uuid)
 returns cohorts.clustering_runs

@@ -31,7 +31,7 @@ begin atomic
   select * from private.cohorts_request_run(p_brand, p_algorithm, p_seed);
 end;
 comment on function cohorts.request_run(uuid, text, integer) is
-  'As cohorts.start_run, and tells whether a run was begun or the one under way was joined. For managers. Errors: too_few_actors, invalid_argument, not_found, role_too_low.';
+  'Begins a search for cohorts, as cohorts.discover describes it, and returns at once with the id of its row in cohorts.clustering_runs: the job loopwise-cohorts-run does the work in steps of less than two seconds; status, stage and progress of the row tell how far it is. A brand has one run at a time: where one is under way, that one is joined. For managers. Errors: too_few_actors, invalid_argument, not_found, role_too_low.';
 grant execute on function cohorts.request_run(uuid, text, integer) to authenticated, service_role;
 
 create type cohorts.step_count as (kind text, steps integer, done integer, failures integer, spent_ms double precision);

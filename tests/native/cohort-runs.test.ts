@@ -184,7 +184,7 @@ test("twenty requests at once, of every kind, are one run, which two workers bri
   const brand = await newBrand(300);
   const clients = connect(20);
   const ask = [
-    () => clients`select (cohorts.start_run(${brand}, 'kmeans')).id`,
+    () => clients`select (cohorts.request_run(${brand}, 'kmeans')).run_id`,
     () => clients`select cohorts.discover(${brand}, 'kmeans')`,
     () => clients`select private.job_cohorts_discover()`,
     () => clients`select private.job_cohorts_rerun()`,

@@ -96,7 +96,7 @@ select is((select array_agg(distinct removal_reason) from m where who = 'P9' and
 select is((select count(*) from m where who = 'P9' and is_active), 0::bigint, 'every cohort');
 
 -- While a run is under way, the queue waits for it.
-select is((select (cohorts.start_run(brand)).status::text from t), 'running', 'a run begins');
+select is((select (cohorts.request_run(brand)).joined from t), false, 'a run begins');
 select count(*) from t, signals.ingest(t.brand, pg_temp.orders('{902}', 'tea', '2026-01-07', 'n'), null, '2026-03-07');
 select count(*) from t, actors.process_signals(t.brand, 1000, '2026-03-07');
 select is((select cohorts.assign(brand, 100, '2026-03-07') from t), 0, 'during a run nobody is placed by the one before');
