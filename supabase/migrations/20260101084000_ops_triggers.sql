@@ -40,3 +40,17 @@ create trigger _900_tell_alert after update of status, alert_severity on ops.ope
   for each row when (new.status is distinct from old.status and new.status <> 'active'
     or new.alert_severity is distinct from old.alert_severity and new.status = old.status)
   execute function private.tell_alert();
+
+create trigger _500_evaluate_inserted_metrics after insert on ops.business_metrics
+  referencing new table as written for each statement execute function private.evaluate_written_metrics();
+create trigger _500_evaluate_updated_metrics after update on ops.business_metrics
+  referencing new table as written for each statement execute function private.evaluate_written_metrics();
+
+create trigger _500_keep_case before insert or update on ops.crm_events for each row execute function private.keep_case();
+create trigger _500_note_case_insert after insert on ops.crm_events
+  for each row when (new.actor_id is not null or new.customer_identifier is not null) execute function private.note_case();
+create trigger _500_note_case after update on ops.crm_events
+  for each row when ((new.actor_id is not null or new.customer_identifier is not null)
+    and (old.actor_id, old.customer_identifier, old.resolution_date, old.customer_satisfaction_score)
+      is distinct from (new.actor_id, new.customer_identifier, new.resolution_date, new.customer_satisfaction_score))
+  execute function private.note_case();
