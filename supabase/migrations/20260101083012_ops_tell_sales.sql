@@ -21,19 +21,21 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
+declare
+  v_part private.untold_signal[];
+  v_places integer[];
+  v_ids uuid[];
 begin
-  if cardinality(p_signals) > 0 then
+  -- A loop, since the intake takes a thousand at a time.
+  for v_first in 1 .. coalesce(cardinality(p_signals), 0) by 1000 loop
+    v_part := p_signals[v_first : v_first + 999];
+    select array_agg(v.index + 1), array_agg(coalesce(v.duplicate_of, v.signal_id)) into v_places, v_ids
+    from private.signals_ingest(p_brand, (
+      select jsonb_agg(s.signal order by s.place) from unnest(v_part) with ordinality s (row_id, is_origin, signal, place)), null, p_now) v;
     return query
-    select s.row_id, coalesce(v.duplicate_of, v.signal_id)
-    from (
-      -- In parts that the intake takes.
-      select (x.place - 1) / 1000 as part, jsonb_agg(x.signal order by x.place) as signals
-      from unnest(p_signals) with ordinality x (row_id, is_origin, signal, place) group by 1
-    ) p
-    cross join lateral private.signals_ingest(p_brand, p.signals, null, p_now) v
-    join unnest(p_signals) with ordinality s (row_id, is_origin, signal, place) on s.place = p.part * 1000 + v.index + 1
-    where s.is_origin and v.signal_id is not null;
-  end if;
+    select v_part[t.place].row_id, t.id from unnest(v_places, v_ids) t (place, id)
+    where t.id is not null and v_part[t.place].is_origin;
+  end loop;
 end
 $$;
 comment on function private.tell_signals(uuid, private.untold_signal[], timestamptz) is

@@ -52,8 +52,9 @@ as $$
   ), known as materialized (
     select i.*, coalesce(u.units, 0) as units, e.days, coalesce(i.lead_time_days, c.lead_time_days, s.lead_days) as lead,
       case when i.lead_time_days is null then coalesce(c.lead_time_deviation, 0) else 0 end as lead_deviation,
-      -- How much more days differ than Poisson's do: goods go by the dozen, and weekends are not weekdays.
-      greatest(1, coalesce((u.squares - u.units ^ 2 / e.days) / greatest(1, e.days - 1) / nullif(u.units / e.days, 0), 1)) as dispersion,
+      -- How much more days differ than Poisson's do (goods go by the dozen, and weekends are not weekdays), where it is more
+      -- than chance: the index of dispersion has a standard deviation of sqrt(2 / (days - 1)).
+      coalesce(case when v.dispersion > 1 + 1.645 * sqrt(2 / greatest(1, e.days - 1)) then v.dispersion end, 1) as dispersion,
       s.service_score, s.score, s.review_days
     from ops.inventory i
     cross join settings s
@@ -62,6 +63,7 @@ as $$
     cross join lateral (
       select greatest(1, least(s.days, extract(epoch from p_now - least(i.created_at, (
         select min(m.moved_at) from ops.stock_movements m where m.brand_id = p_brand and m.inventory_id = i.id))) / 86400))::double precision as days) e
+    cross join lateral (select (u.squares - u.units ^ 2 / e.days) / greatest(1, e.days - 1) / nullif(u.units / e.days, 0) as dispersion) v
     where i.brand_id = p_brand and i.is_active
   ), rates as materialized (
     -- Gamma posterior of the daily rate under Jeffreys' prior, its variance as many times Poisson's as the days' is.
@@ -72,7 +74,7 @@ as $$
   )
   select n.id, n.site_id, n.product_id, n.current_stock, n.rate, i.low, i.high, n.current_stock / n.rate, n.current_stock / i.high,
     n.current_stock / nullif(i.low, 0), n.lead,
-    least(2147483647, o.quantity, greatest(0, n.maximum_stock - n.ledger_balance))::integer
+    least(2147483647, o.quantity, case when n.maximum_stock is not null then greatest(0, n.maximum_stock - n.ledger_balance) end)::integer
   from needs n
   cross join lateral (
     select private.gamma_point(n.rate, n.rate_variance, -n.score) as low, private.gamma_point(n.rate, n.rate_variance, n.score) as high) i

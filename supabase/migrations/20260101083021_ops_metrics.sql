@@ -156,13 +156,14 @@ language sql
 volatile
 set search_path = ''
 as $$
-  -- What is over and has no metrics yet, of the last 7 days: ticks may have been missed.
+  -- What was over an hour ago and has no metrics yet, of the last 7 days: ticks may have been missed.
   select coalesce(sum(private.measure_business(p_brand, p.period, p.first, p_now)), 0)::integer
   from (
     select distinct k.period, private.period_start(d.day, k.period) as first
     from (
-      select (p_now at time zone b.timezone)::date - n as day, (p_now at time zone b.timezone)::date as today, b.timezone
-      from core.brands b cross join generate_series(1, 7) n where b.id = p_brand) d
+      select t.today - n as day, t.today
+      from core.brands b cross join lateral (select ((p_now - interval '1 hour') at time zone b.timezone)::date as today) t
+      cross join generate_series(1, 7) n where b.id = p_brand) d
     cross join unnest(array['daily', 'weekly', 'monthly', 'quarterly', 'yearly']) k (period)
     where private.period_start(d.day, k.period) + private.period_step(k.period) <= d.today
       and not exists (select from ops.business_metrics m where m.brand_id = p_brand and m.measurement_period = k.period and m.calculated_by = 'ops.compute_business_metrics'
@@ -170,4 +171,4 @@ as $$
     order by 1, 2
   ) p
 $$;
-comment on function private.measure_ended(uuid, timestamptz) is 'Computes the metrics of the periods that ended in the last 7 local days and have none; returns how many.';
+comment on function private.measure_ended(uuid, timestamptz) is 'Computes the metrics of the periods that ended in the last 7 local days, an hour ago at least, and have none; returns how many.';

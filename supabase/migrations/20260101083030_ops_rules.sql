@@ -128,7 +128,12 @@ begin
       j.alert_key, j.measure || ' ' || j.threshold_type, j.value, j.at, j.threshold_type, 'ops.alert_rules', jsonb_build_object('rule_id', j.rule_id),
       case when j.entity is null then '[]' else jsonb_build_array(j.entity) end, j.cool_down_minutes * interval '1 minute',
       p_now + j.expires_after_minutes * interval '1 minute')::private.alert_call)
-      filter (where j.is_breached and coalesce(j.breached_since, p_now) <= p_now - j.minimum_minutes * interval '1 minute'),
+      filter (where j.is_breached and coalesce(j.breached_since, p_now) <= p_now - j.minimum_minutes * interval '1 minute'
+        -- What was dismissed or has expired is over until its cause comes again.
+        and not exists (
+          select from ops.operational_alerts a
+          where a.brand_id = p_brand and a.alert_key = j.alert_key and a.status in ('dismissed', 'expired')
+            and coalesce(a.resolved_at, a.expires_at) >= j.breached_since)),
     array_agg(j.alert_key) filter (where not coalesce(j.is_breached, false) and j.is_clear)
   into v_calls, v_cleared from judged j;
   perform private.raise_alerts(coalesce(v_calls, '{}'), p_now);
