@@ -98,6 +98,39 @@ $$;
 comment on function private.lock_sales(uuid, boolean, uuid[]) is
   'Until the end of the transaction: no return of the brand and no sale that it could belong to are settled at once.';
 
+create function private.note_sales(p_brand uuid, p_sales uuid[])
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into private.ops_untold (brand_id, source, row_id)
+  select p_brand, 'sale', s.id from ops.sales_data s
+  where s.id = any (p_sales) and s.brand_id = p_brand
+    and (s.customer_id is not null or s.customer_identifier is not null or s.transaction_type in ('refund', 'void'));
+  insert into private.late_sales (brand_id, local_day)
+  select distinct p_brand, (s.transaction_date at time zone b.timezone)::date
+  from ops.sales_data s join core.brands b on b.id = p_brand
+  where s.id = any (p_sales) and s.brand_id = p_brand
+    and (s.transaction_date at time zone b.timezone)::date < (now() at time zone b.timezone)::date
+$$;
+comment on function private.note_sales(uuid, uuid[]) is 'Puts sales in line for signals, and their days for metrics where they are over.';
+
+create function private.settle_sales(p_brand uuid, p_sales uuid[], p_has_returns boolean)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+begin
+  perform private.lock_sales(p_brand, p_has_returns, p_sales);
+  -- A statement of its own: it sees what was committed while this one waited.
+  perform private.settle_stock(p_brand, p_sales);
+  perform private.note_sales(p_brand, p_sales);
+end
+$$;
+comment on function private.settle_sales(uuid, uuid[], boolean) is 'What follows from new or changed sales of one brand.';
+
 create function private.settle_new_sales()
 returns trigger
 language plpgsql
@@ -112,9 +145,7 @@ begin
     select n.brand_id, array_agg(n.id order by n.id) as ids, bool_or(n.transaction_type in ('refund', 'void')) as has_returns
     from inserted n group by n.brand_id order by n.brand_id
   loop
-    perform private.lock_sales(v_brand.brand_id, v_brand.has_returns, v_brand.ids);
-    perform private.settle_stock(v_brand.brand_id, v_brand.ids);
-    perform private.note_sales(v_brand.brand_id, v_brand.ids);
+    perform private.settle_sales(v_brand.brand_id, v_brand.ids, v_brand.has_returns);
   end loop;
   return null;
 end
@@ -140,30 +171,10 @@ begin
       is distinct from (o.transaction_id, o.transaction_type, o.order_number, o.status, o.items, o.site_id, o.customer_id, o.customer_identifier, o.transaction_date)
     group by n.brand_id order by n.brand_id
   loop
-    perform private.lock_sales(v_brand.brand_id, v_brand.has_returns, v_brand.ids);
-    perform private.settle_stock(v_brand.brand_id, v_brand.ids);
-    perform private.note_sales(v_brand.brand_id, v_brand.ids);
+    perform private.settle_sales(v_brand.brand_id, v_brand.ids, v_brand.has_returns);
   end loop;
   return null;
 end
 $$;
 comment on function private.settle_changed_sales() is
   'Trigger (after update, per statement): what a change of sales moves, and notes them as private.settle_new_sales does. Definer: as there.';
-
-create function private.note_sales(p_brand uuid, p_sales uuid[])
-returns void
-language sql
-volatile
-set search_path = ''
-as $$
-  insert into private.ops_untold (brand_id, source, row_id)
-  select p_brand, 'sale', s.id from ops.sales_data s
-  where s.id = any (p_sales) and s.brand_id = p_brand
-    and (s.customer_id is not null or s.customer_identifier is not null or s.transaction_type in ('refund', 'void'));
-  insert into private.late_sales (brand_id, local_day)
-  select distinct p_brand, (s.transaction_date at time zone b.timezone)::date
-  from ops.sales_data s join core.brands b on b.id = p_brand
-  where s.id = any (p_sales) and s.brand_id = p_brand
-    and (s.transaction_date at time zone b.timezone)::date < (now() at time zone b.timezone)::date
-$$;
-comment on function private.note_sales(uuid, uuid[]) is 'Puts sales in line for signals, and their days for metrics where they are over.';
