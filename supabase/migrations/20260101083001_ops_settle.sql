@@ -9,27 +9,42 @@ begin
   perform private.book_stock(p_brand, array(
     with changed as materialized (
       select s.id, s.transaction_id, s.order_number, s.transaction_type in ('refund', 'void') as is_return
-      from ops.sales_data s where s.id = any (p_sales) and s.brand_id = p_brand
+      from ops.sales_data s where s.id = any (p_sales)
     ), keys as materialized (
       select coalesce(c.order_number, c.transaction_id) as order_key from changed c where not c.is_return
       union
-      select coalesce(o.order_number, o.transaction_id) from changed c
-      join ops.sales_data o on o.brand_id = p_brand and o.transaction_id in (c.transaction_id, c.order_number)
-      where c.is_return and o.transaction_type in ('sale', 'loyalty_redemption')
+      -- Here and below by the keys inside the lateral query: as plain joins the planner reads all sales of a brand that it
+      -- does not know yet, for each key.
+      select o.order_key from changed c
+      cross join lateral (
+        select coalesce(k.order_number, k.transaction_id) as order_key from ops.sales_data k
+        where k.brand_id = p_brand and k.transaction_id in (c.transaction_id, c.order_number) and k.transaction_type in ('sale', 'loyalty_redemption') offset 0) o
+      where c.is_return
       union
       select c.order_number from changed c where c.is_return and c.order_number is not null
     ), sold as materialized (
-      select s.*, k.order_key from keys k join ops.sales_data s on s.brand_id = p_brand and s.order_number = k.order_key
-      where s.transaction_type in ('sale', 'loyalty_redemption')
+      select s.*, k.order_key from keys k
+      cross join lateral (
+        select o.* from ops.sales_data o
+        where o.brand_id = p_brand and o.order_number = k.order_key and o.transaction_type in ('sale', 'loyalty_redemption') offset 0) s
       union all
-      select s.*, k.order_key from keys k join ops.sales_data s on s.brand_id = p_brand and s.transaction_id = k.order_key and s.order_number is null
-      where s.transaction_type in ('sale', 'loyalty_redemption')
+      select s.*, k.order_key from keys k
+      cross join lateral (
+        select o.* from ops.sales_data o
+        where o.brand_id = p_brand and o.transaction_id = k.order_key and o.order_number is null and o.transaction_type in ('sale', 'loyalty_redemption') offset 0) s
     ), returned as materialized (
       -- The sale with its own transaction_id before the order with its number.
       select distinct on (x.id) x.* from (
-        select r.*, s.order_key, 1 as nearness from sold s join ops.sales_data r on r.brand_id = p_brand and r.transaction_id = s.transaction_id and r.transaction_type in ('refund', 'void')
+        select r.*, s.order_key, 1 as nearness from sold s
+        cross join lateral (
+          select o.* from ops.sales_data o
+          where o.brand_id = p_brand and o.transaction_id = s.transaction_id and o.transaction_type in ('refund', 'void') offset 0) r
         union all
-        select r.*, s.order_key, 2 from sold s join ops.sales_data r on r.brand_id = p_brand and r.order_number in (s.transaction_id, s.order_key) and r.transaction_type in ('refund', 'void')
+        select r.*, s.order_key, 2 from sold s
+        cross join lateral (values (s.transaction_id), (s.order_key)) n (number)
+        cross join lateral (
+          select o.* from ops.sales_data o
+          where o.brand_id = p_brand and o.order_number = n.number and o.transaction_type in ('refund', 'void') offset 0) r
       ) x order by x.id, x.nearness, x.order_key
     ), goods as materialized (
       select s.id, s.site_id, s.order_key, s.transaction_date, s.transaction_id, s.transaction_type, m.product_id, false as is_return,
@@ -49,10 +64,12 @@ begin
           else -g.quantity end as units
       from goods g
     ), booked as materialized (
-      select m.sale_id, i.product_id, m.inventory_id, sum(m.units) as units
-      from ops.stock_movements m join ops.inventory i on i.brand_id = p_brand and i.id = m.inventory_id
-      where m.brand_id = p_brand and m.sale_id in (select s.id from sold s union all select r.id from returned r)
-      group by m.sale_id, i.product_id, m.inventory_id
+      select t.id as sale_id, i.product_id, m.inventory_id, sum(m.units) as units
+      from (select s.id from sold s union all select r.id from returned r) t
+      cross join lateral (
+        select v.inventory_id, v.units from ops.stock_movements v where v.brand_id = p_brand and v.sale_id = t.id offset 0) m
+      join ops.inventory i on i.id = m.inventory_id
+      group by t.id, i.product_id, m.inventory_id
     ), placed as materialized (
       -- Where it was booked before; else the site's own row, else the brand's: never both. What was sold before there was
       -- a row to take it from stays outside the books.
@@ -88,9 +105,14 @@ begin
   -- Sales whose return came before them share it out one after the other.
   if exists (
     select from ops.sales_data s
-    join ops.sales_data r on r.brand_id = p_brand and r.transaction_type in ('refund', 'void')
-      and (r.transaction_id = s.transaction_id or r.order_number in (s.order_number, s.transaction_id))
-    where s.id = any (p_sales) and s.brand_id = p_brand) then
+    cross join lateral (
+      select from ops.sales_data r where r.brand_id = p_brand and r.transaction_id = s.transaction_id and r.transaction_type in ('refund', 'void') offset 0) r
+    where s.id = any (p_sales)) or exists (
+    select from ops.sales_data s
+    cross join lateral (values (s.order_number), (s.transaction_id)) n (number)
+    cross join lateral (
+      select from ops.sales_data r where r.brand_id = p_brand and r.order_number = n.number and r.transaction_type in ('refund', 'void') offset 0) r
+    where s.id = any (p_sales)) then
     perform pg_advisory_xact_lock(hashtextextended('ops.late_sales/' || p_brand, 0));
   end if;
 end
@@ -103,15 +125,16 @@ returns void
 language sql
 volatile
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the array
 as $$
   insert into private.ops_untold (brand_id, source, row_id)
   select p_brand, 'sale', s.id from ops.sales_data s
-  where s.id = any (p_sales) and s.brand_id = p_brand
+  where s.id = any (p_sales)
     and (s.customer_id is not null or s.customer_identifier is not null or s.transaction_type in ('refund', 'void'));
   insert into private.late_sales (brand_id, local_day)
   select distinct p_brand, (s.transaction_date at time zone b.timezone)::date
   from ops.sales_data s join core.brands b on b.id = p_brand
-  where s.id = any (p_sales) and s.brand_id = p_brand
+  where s.id = any (p_sales)
     and (s.transaction_date at time zone b.timezone)::date < (now() at time zone b.timezone)::date
 $$;
 comment on function private.note_sales(uuid, uuid[]) is 'Puts sales in line for signals, and their days for metrics where they are over.';

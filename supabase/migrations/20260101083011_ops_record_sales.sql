@@ -1,15 +1,3 @@
-create function private.same_sale(p_known ops.sales_data, p_sent ops.sales_data)
-returns boolean
-language sql
-immutable
-set search_path = ''
-as $$
-  -- What staff and triggers may change afterwards says nothing about what was sent.
-  select to_jsonb(p_known) - c.may_change = to_jsonb(p_sent) - c.may_change
-  from (values (array['id', 'status', 'notes', 'preparation_time', 'total_time', 'signal_id', 'created_at', 'updated_at'])) c (may_change)
-$$;
-comment on function private.same_sale(ops.sales_data, ops.sales_data) is 'Whether a transaction that is sent is the one that is stored, apart from what may have changed since.';
-
 create function private.ops_record_sales(p_brand uuid, p_sales jsonb, p_now timestamptz)
 returns table (index integer, verdict text, sale_id uuid, error_code text, field text, reason text)
 language plpgsql
@@ -52,12 +40,17 @@ begin
 
   return query
   with judged as materialized (
-    select a.idx, a.error_code, a.field, a.reason, k.id, k.id = any (v_stored)
+    select a.idx, a.error_code, a.field, a.reason, k.id, w.id is not null
         and row_number() over (partition by k.id order by a.idx) = 1 as is_new,
-      private.same_sale(k, n) as is_same
+      case when a.error_code is null then to_jsonb(k) - c.may_change = to_jsonb(n) - c.may_change end as is_same
     from unnest(v_all) a
     left join lateral jsonb_populate_record(null::ops.sales_data, a.data) n on a.error_code is null
-    left join ops.sales_data k on k.brand_id = p_brand and k.transaction_id = n.transaction_id and k.transaction_type = n.transaction_type
+    left join lateral (
+      select s.* from ops.sales_data s
+      where s.brand_id = p_brand and s.transaction_id = n.transaction_id and s.transaction_type = n.transaction_type offset 0) k on true
+    left join unnest(v_stored) w (id) on w.id = k.id
+    -- What staff and triggers may change afterwards says nothing about what was sent.
+    cross join (values (array['id', 'status', 'notes', 'preparation_time', 'total_time', 'signal_id', 'created_at', 'updated_at'])) c (may_change)
   )
   select j.idx, case when j.error_code is not null then 'rejected' when j.is_new then 'accepted' when j.is_same then 'duplicate' else 'rejected' end, j.id,
     case when j.error_code is null and not coalesce(j.is_new, false) and not j.is_same then 'transaction_reused' else j.error_code end,

@@ -1,14 +1,20 @@
 create function private.customer_identifiers(p_brand uuid, p_actor uuid, p_identifier text, p_country text)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce(
-    (select jsonb_build_object(a.primary_identifier_type, a.primary_identifier) from actors.actors a where a.brand_id = p_brand and a.id = p_actor),
+declare
+  v_known jsonb;
+begin
+  if p_actor is not null then
+    select jsonb_build_object(a.primary_identifier_type, a.primary_identifier) into v_known from actors.actors a where a.brand_id = p_brand and a.id = p_actor;
+  end if;
+  return coalesce(v_known,
     case when private.normalize_identifier('email', p_identifier) is not null then jsonb_build_object('email', p_identifier)
       when private.normalize_identifier('phone', p_identifier, p_country) is not null then jsonb_build_object('phone', p_identifier)
-      when private.normalize_identifier('customer_id', p_identifier) is not null then jsonb_build_object('customer_id', p_identifier) end)
+      when private.normalize_identifier('customer_id', p_identifier) is not null then jsonb_build_object('customer_id', p_identifier) end);
+end
 $$;
 comment on function private.customer_identifiers(uuid, uuid, text, text) is
   'The identifiers of a signal about a customer: those of the known person, else what the text is: an e-mail address, a phone number (p_country: ISO 3166 alpha-2, for national ones) or a customer id. Null for nobody.';
@@ -63,11 +69,11 @@ begin
       left join ops.sites i on i.brand_id = p_brand and i.id = s.site_id
       left join lateral (
         select o.* from ops.sales_data o
-        where o.brand_id = p_brand and o.transaction_type in ('sale', 'loyalty_redemption')
+        where s.transaction_type = 'refund' and o.brand_id = p_brand and o.transaction_type in ('sale', 'loyalty_redemption')
           and (o.transaction_id in (s.transaction_id, s.order_number) or o.order_number = s.order_number)
         order by o.transaction_id = s.transaction_id desc, o.transaction_date desc limit 1
-      ) o on s.transaction_type = 'refund'
-      where s.id = any (p_sales) and s.brand_id = p_brand
+      ) o on true
+      where s.id = any (p_sales)
     ), kinds as materialized (
       select s.*, k.kind from sales s
       cross join lateral (
@@ -119,13 +125,16 @@ begin
 
   -- A loop: what never happened is taken back one by one, and is rare.
   for v_void in
-    select distinct s.signal_id from ops.sales_data v
-    join ops.sales_data s on s.brand_id = p_brand and s.signal_id is not null and s.transaction_type in ('sale', 'loyalty_redemption')
-      and (v.transaction_type = 'void' and private.stock_effect(v.transaction_type, v.status) = 1
-          and (s.transaction_id in (v.transaction_id, v.order_number) or s.order_number = v.order_number)
-        or v.id = s.id and s.status = 'cancelled')
-    where v.id = any (p_sales) and v.brand_id = p_brand
-    order by s.signal_id
+    select s.signal_id from ops.sales_data s where s.id = any (p_sales) and s.status = 'cancelled' and s.signal_id is not null
+      and s.transaction_type in ('sale', 'loyalty_redemption')
+    union
+    select s.signal_id from ops.sales_data v
+    cross join lateral (
+      select o.signal_id from ops.sales_data o
+      where o.brand_id = p_brand and o.signal_id is not null and o.transaction_type in ('sale', 'loyalty_redemption')
+        and (o.transaction_id in (v.transaction_id, v.order_number) or o.order_number = v.order_number) offset 0) s
+    where v.id = any (p_sales) and v.transaction_type = 'void' and private.stock_effect(v.transaction_type, v.status) = 1
+    order by signal_id
   loop
     perform private.actors_retract(v_void.signal_id, 'the sale was void or cancelled', p_now);
   end loop;
