@@ -21,9 +21,9 @@ select private.grant_access('ops.operational_alerts', 'staff',
   p_update => '{status, assigned_to, resolution_notes, resolution_action, follow_up_required}');
 select private.grant_access('ops.supplier_deliveries', 'append');
 select private.grant_access('ops.stock_movements', 'append');
-select private.grant_access('ops.metric_targets', 'staff', p_write_role => 'manager', p_delete => true,
+select private.grant_access('ops.metric_targets', 'staff', p_write_role => 'manager',
   p_insert => '{brand_id, site_id, metric_name, measurement_period, valid_from, target_value}', p_update => '{target_value}');
-select private.grant_access('ops.alert_rules', 'staff', p_write_role => 'manager', p_delete => true,
+select private.grant_access('ops.alert_rules', 'staff', p_write_role => 'manager',
   p_insert => '{brand_id, site_id, rule_name, watches, measure, measurement_period, is_anomaly, threshold_type, threshold, clear_threshold, escalate_threshold, minimum_minutes, cool_down_minutes, expires_after_minutes, alert_type, alert_severity, is_active}',
   p_update => '{rule_name, measure, measurement_period, is_anomaly, threshold_type, threshold, clear_threshold, escalate_threshold, minimum_minutes, cool_down_minutes, expires_after_minutes, alert_type, alert_severity, is_active}');
 select private.grant_access('private.alert_states', 'service');
