@@ -311,7 +311,13 @@ export const ingestVerdict = z.object({
   signal_id: z.uuid().nullable(),
   duplicate_of: z.uuid().nullable(),
   duplicate_kind: z
-    .enum(["same_id_same_content", "same_id_other_content", "other_id_same_content", "near_same_text"])
+    .enum([
+      "same_id_same_content",
+      "same_id_other_content",
+      "other_id_same_content",
+      "near_same_text",
+      "same_order",
+    ])
     .nullable(),
   error_code: z.string().nullable(),
   /** Place of the mistake, such as data.rating. */

@@ -4908,6 +4908,84 @@ export type Database = {
   };
   ops: {
     Tables: {
+      alert_rules: {
+        Row: {
+          alert_severity: string;
+          alert_type: string;
+          brand_id: string;
+          clear_threshold: number | null;
+          cool_down_minutes: number;
+          created_at: string;
+          escalate_threshold: number | null;
+          expires_after_minutes: number | null;
+          id: string;
+          is_active: boolean;
+          is_anomaly: boolean;
+          measure: string;
+          measurement_period: string | null;
+          minimum_minutes: number;
+          rule_name: string;
+          site_id: string | null;
+          threshold: number | null;
+          threshold_type: string;
+          updated_at: string;
+          watches: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          alert_severity?: string;
+          alert_type?: string;
+          brand_id: string;
+          clear_threshold?: number | null;
+          cool_down_minutes?: number;
+          created_at?: string;
+          escalate_threshold?: number | null;
+          expires_after_minutes?: number | null;
+          id?: string;
+          is_active?: boolean;
+          is_anomaly?: boolean;
+          measure: string;
+          measurement_period?: string | null;
+          minimum_minutes?: number;
+          rule_name: string;
+          site_id?: string | null;
+          threshold?: number | null;
+          threshold_type: string;
+          updated_at?: string;
+          watches: string;
+        };
+        Update: {
+          alert_severity?: string;
+          alert_type?: string;
+          brand_id?: string;
+          clear_threshold?: number | null;
+          cool_down_minutes?: number;
+          created_at?: string;
+          escalate_threshold?: number | null;
+          expires_after_minutes?: number | null;
+          id?: string;
+          is_active?: boolean;
+          is_anomaly?: boolean;
+          measure?: string;
+          measurement_period?: string | null;
+          minimum_minutes?: number;
+          rule_name?: string;
+          site_id?: string | null;
+          threshold?: number | null;
+          threshold_type?: string;
+          updated_at?: string;
+          watches?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "alert_rules_brand_id_site_id_fkey";
+            columns: ["brand_id", "site_id"];
+            isOneToOne: false;
+            referencedRelation: "sites";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
       business_metrics: {
         Row: {
           brand_id: string;
@@ -5016,6 +5094,7 @@ export type Database = {
           customer_identifier: string | null;
           customer_satisfaction_score: number | null;
           customer_sentiment: string | null;
+          escalated_at: string | null;
           event_category: string | null;
           event_channel: string | null;
           event_description: string;
@@ -5029,9 +5108,12 @@ export type Database = {
           follow_up_required: boolean;
           id: string;
           metadata: NonNullable<Json>;
+          reopened_count: number;
           resolution_date: string | null;
           resolution_notes: string | null;
           resolution_time: number | null;
+          signal_id: string | null;
+          site_id: string | null;
           status: string;
           tags: NonNullable<Json>;
           updated_at: string;
@@ -5045,6 +5127,7 @@ export type Database = {
           customer_identifier?: string | null;
           customer_satisfaction_score?: number | null;
           customer_sentiment?: string | null;
+          escalated_at?: string | null;
           event_category?: string | null;
           event_channel?: string | null;
           event_description: string;
@@ -5058,9 +5141,12 @@ export type Database = {
           follow_up_required?: boolean;
           id?: string;
           metadata?: NonNullable<Json>;
+          reopened_count?: number;
           resolution_date?: string | null;
           resolution_notes?: string | null;
           resolution_time?: number | null;
+          signal_id?: string | null;
+          site_id?: string | null;
           status?: string;
           tags?: NonNullable<Json>;
           updated_at?: string;
@@ -5073,6 +5159,7 @@ export type Database = {
           customer_identifier?: string | null;
           customer_satisfaction_score?: number | null;
           customer_sentiment?: string | null;
+          escalated_at?: string | null;
           event_category?: string | null;
           event_channel?: string | null;
           event_description?: string;
@@ -5086,14 +5173,25 @@ export type Database = {
           follow_up_required?: boolean;
           id?: string;
           metadata?: NonNullable<Json>;
+          reopened_count?: number;
           resolution_date?: string | null;
           resolution_notes?: string | null;
           resolution_time?: number | null;
+          signal_id?: string | null;
+          site_id?: string | null;
           status?: string;
           tags?: NonNullable<Json>;
           updated_at?: string;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "crm_events_brand_id_site_id_fkey";
+            columns: ["brand_id", "site_id"];
+            isOneToOne: false;
+            referencedRelation: "sites";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
       };
       inventory: {
         Row: {
@@ -5106,6 +5204,8 @@ export type Database = {
           is_available: boolean;
           last_restocked_at: string | null;
           last_sold_at: string | null;
+          lead_time_days: number | null;
+          ledger_balance: number;
           markup_percentage: number | null;
           maximum_stock: number | null;
           minimum_stock: number;
@@ -5136,6 +5236,8 @@ export type Database = {
           is_available?: boolean;
           last_restocked_at?: string | null;
           last_sold_at?: string | null;
+          lead_time_days?: number | null;
+          ledger_balance?: number;
           markup_percentage?: number | null;
           maximum_stock?: number | null;
           minimum_stock?: number;
@@ -5165,6 +5267,8 @@ export type Database = {
           is_available?: boolean;
           last_restocked_at?: string | null;
           last_sold_at?: string | null;
+          lead_time_days?: number | null;
+          ledger_balance?: number;
           markup_percentage?: number | null;
           maximum_stock?: number | null;
           minimum_stock?: number;
@@ -5198,6 +5302,51 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "supply_chain";
             referencedColumns: ["brand_id", "supplier_id"];
+          },
+        ];
+      };
+      metric_targets: {
+        Row: {
+          brand_id: string;
+          created_at: string;
+          id: string;
+          measurement_period: string;
+          metric_name: string;
+          site_id: string | null;
+          target_value: number;
+          updated_at: string;
+          valid_from: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          created_at?: string;
+          id?: string;
+          measurement_period: string;
+          metric_name: string;
+          site_id?: string | null;
+          target_value: number;
+          updated_at?: string;
+          valid_from: string;
+        };
+        Update: {
+          brand_id?: string;
+          created_at?: string;
+          id?: string;
+          measurement_period?: string;
+          metric_name?: string;
+          site_id?: string | null;
+          target_value?: number;
+          updated_at?: string;
+          valid_from?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "metric_targets_brand_id_site_id_fkey";
+            columns: ["brand_id", "site_id"];
+            isOneToOne: false;
+            referencedRelation: "sites";
+            referencedColumns: ["brand_id", "id"];
           },
         ];
       };
@@ -5323,6 +5472,7 @@ export type Database = {
           payment_method: string;
           preparation_time: number | null;
           service_fee: number;
+          signal_id: string | null;
           site_id: string | null;
           status: Database["ops"]["Enums"]["sale_status"];
           subtotal: number;
@@ -5356,6 +5506,7 @@ export type Database = {
           payment_method: string;
           preparation_time?: number | null;
           service_fee?: number;
+          signal_id?: string | null;
           site_id?: string | null;
           status?: Database["ops"]["Enums"]["sale_status"];
           subtotal: number;
@@ -5388,6 +5539,7 @@ export type Database = {
           payment_method?: string;
           preparation_time?: number | null;
           service_fee?: number;
+          signal_id?: string | null;
           site_id?: string | null;
           status?: Database["ops"]["Enums"]["sale_status"];
           subtotal?: number;
@@ -5514,6 +5666,141 @@ export type Database = {
         };
         Relationships: [];
       };
+      stock_movements: {
+        Row: {
+          brand_id: string;
+          created_at: string;
+          delivery_id: string | null;
+          id: string;
+          inventory_id: string;
+          moved_at: string;
+          moved_by: string | null;
+          note: string | null;
+          reason: string;
+          sale_id: string | null;
+          units: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          created_at?: string;
+          delivery_id?: string | null;
+          id?: string;
+          inventory_id: string;
+          moved_at: string;
+          moved_by?: string | null;
+          note?: string | null;
+          reason: string;
+          sale_id?: string | null;
+          units: number;
+        };
+        Update: {
+          brand_id?: string;
+          created_at?: string;
+          delivery_id?: string | null;
+          id?: string;
+          inventory_id?: string;
+          moved_at?: string;
+          moved_by?: string | null;
+          note?: string | null;
+          reason?: string;
+          sale_id?: string | null;
+          units?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "stock_movements_brand_id_delivery_id_fkey";
+            columns: ["brand_id", "delivery_id"];
+            isOneToOne: false;
+            referencedRelation: "supplier_deliveries";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "stock_movements_brand_id_inventory_id_fkey";
+            columns: ["brand_id", "inventory_id"];
+            isOneToOne: false;
+            referencedRelation: "inventory";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "stock_movements_brand_id_sale_id_fkey";
+            columns: ["brand_id", "sale_id"];
+            isOneToOne: false;
+            referencedRelation: "sales_data";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      supplier_deliveries: {
+        Row: {
+          brand_id: string;
+          created_at: string;
+          id: string;
+          line_number: number;
+          ordered_on: string;
+          product_id: string;
+          promised_on: string | null;
+          quantity_faulty: number;
+          quantity_ordered: number;
+          quantity_received: number;
+          receipt_number: string;
+          received_on: string;
+          site_id: string | null;
+          supplier_id: string;
+          unit_price: number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          created_at?: string;
+          id?: string;
+          line_number: number;
+          ordered_on: string;
+          product_id: string;
+          promised_on?: string | null;
+          quantity_faulty?: number;
+          quantity_ordered: number;
+          quantity_received: number;
+          receipt_number: string;
+          received_on: string;
+          site_id?: string | null;
+          supplier_id: string;
+          unit_price?: number | null;
+        };
+        Update: {
+          brand_id?: string;
+          created_at?: string;
+          id?: string;
+          line_number?: number;
+          ordered_on?: string;
+          product_id?: string;
+          promised_on?: string | null;
+          quantity_faulty?: number;
+          quantity_ordered?: number;
+          quantity_received?: number;
+          receipt_number?: string;
+          received_on?: string;
+          site_id?: string | null;
+          supplier_id?: string;
+          unit_price?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "supplier_deliveries_brand_id_site_id_fkey";
+            columns: ["brand_id", "site_id"];
+            isOneToOne: false;
+            referencedRelation: "sites";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "supplier_deliveries_brand_id_supplier_id_fkey";
+            columns: ["brand_id", "supplier_id"];
+            isOneToOne: false;
+            referencedRelation: "supply_chain";
+            referencedColumns: ["brand_id", "supplier_id"];
+          },
+        ];
+      };
       supply_chain: {
         Row: {
           address_line1: string | null;
@@ -5616,7 +5903,75 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
-      [_ in never]: never;
+      compute_business_metrics: {
+        Args: { p_brand: string; p_now?: string; p_period: string };
+        Returns: number;
+      };
+      count_stock: {
+        Args: { p_brand: string; p_counts: Json; p_note?: string; p_now?: string };
+        Returns: {
+          counted: number;
+          difference: number;
+          expected: number;
+          inventory_id: string;
+          product_id: string;
+          site_id: string;
+        }[];
+      };
+      forecast_stock: {
+        Args: { p_brand: string; p_now?: string; p_service_level?: number; p_site?: string };
+        Returns: {
+          cover_high: number;
+          cover_low: number;
+          current_stock: number;
+          daily_rate: number;
+          days_of_cover: number;
+          inventory_id: string;
+          lead_time_days: number;
+          product_id: string;
+          rate_high: number;
+          rate_low: number;
+          site_id: string;
+          suggested_order: number;
+        }[];
+      };
+      record_receipt: {
+        Args: { p_brand: string; p_now?: string; p_receipt: Json };
+        Returns: {
+          brand_id: string;
+          created_at: string;
+          id: string;
+          line_number: number;
+          ordered_on: string;
+          product_id: string;
+          promised_on: string | null;
+          quantity_faulty: number;
+          quantity_ordered: number;
+          quantity_received: number;
+          receipt_number: string;
+          received_on: string;
+          site_id: string | null;
+          supplier_id: string;
+          unit_price: number | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "supplier_deliveries";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      record_sales: {
+        Args: { p_brand: string; p_now?: string; p_sales: Json };
+        Returns: {
+          error_code: string;
+          field: string;
+          index: number;
+          reason: string;
+          sale_id: string;
+          verdict: string;
+        }[];
+      };
     };
     Enums: {
       alert_status: "active" | "acknowledged" | "resolved" | "dismissed" | "expired";
@@ -7296,7 +7651,8 @@ export type Database = {
         | "same_id_same_content"
         | "same_id_other_content"
         | "other_id_same_content"
-        | "near_same_text";
+        | "near_same_text"
+        | "same_order";
       processing_status: "pending" | "processing" | "completed" | "failed" | "skipped";
       signal_type:
         | "whatsapp_message"
@@ -8560,6 +8916,7 @@ export const Constants = {
         "same_id_other_content",
         "other_id_same_content",
         "near_same_text",
+        "same_order",
       ],
       processing_status: ["pending", "processing", "completed", "failed", "skipped"],
       signal_type: [

@@ -14,6 +14,12 @@ export const errors = {
     message: "Nothing is known yet of the person %s.",
     hint: "Ingest signals of this person and refresh the belief vectors.",
   },
+  alert_not_open: {
+    errcode: "PT409",
+    status: 409,
+    message: "An alert cannot go from %s to %s.",
+    hint: "Acknowledge, resolve or dismiss an alert that is active or acknowledged.",
+  },
   already_a_member: {
     errcode: "PT409",
     status: 409,
@@ -175,6 +181,12 @@ export const errors = {
     status: 429,
     message: "Too many requests for %s.",
     hint: "Wait %2$s seconds, then send the request again.",
+  },
+  receipt_reused: {
+    errcode: "PT422",
+    status: 422,
+    message: "Receipt %s of this supplier was recorded before with other content.",
+    hint: "Give another delivery another receipt_number, or send the first one again unchanged.",
   },
   role_too_low: {
     errcode: "42501",

@@ -6,7 +6,7 @@ create type signals.signal_type as enum (
 );
 create type signals.processing_status as enum ('pending', 'processing', 'completed', 'failed', 'skipped');
 create type signals.duplicate_kind as enum (
-  'same_id_same_content', 'same_id_other_content', 'other_id_same_content', 'near_same_text'
+  'same_id_same_content', 'same_id_other_content', 'other_id_same_content', 'near_same_text', 'same_order'
 );
 comment on type signals.duplicate_kind is
-  'same_id_same_content: sent again, never stored twice. same_id_other_content: the id is known with other content; the new version is kept. other_id_same_content: same type, people, time and data under another id. near_same_text: nearly the same words under another id.';
+  'same_id_same_content: sent again, never stored twice. same_id_other_content: the id is known with other content; the new version is kept. other_id_same_content: same type, people, time and data under another id. near_same_text: nearly the same words under another id. same_order: number, amount and day of an order that another platform told of.';

@@ -12,6 +12,7 @@ begin
   ),
   incoming as materialized (
     select r.idx, r.item, r.source_platform, r.source_id, r.content_sha256, r.free_text, r.identifiers, b.bands,
+      r.signal_type, r.occurred_at, r.data,
       min(r.idx) over (partition by r.source_platform, r.source_id) as first_of_id,
       min(r.idx) over (partition by r.source_platform, r.source_id, r.content_sha256) as first_of_version
     from unnest(p_rows) r left join unnest(p_bands) b on b.idx = r.idx
@@ -43,6 +44,23 @@ begin
     from incoming i
     left join signals.signals_base b on b.brand_id = p_brand and b.content_sha256 = i.content_sha256 and not b.is_duplicate
     where i.idx = i.first_of_id and not exists (select from known k where k.idx = i.idx)
+  ),
+  -- The till and the shop tell of one order: its number and amount within a day, and nobody else's address on it. Of one
+  -- platform it is an order that is told again as it moves.
+  same_orders as materialized (
+    select f.idx, o.id
+    from fresh f cross join lateral (
+      select b.id from signals.order_history h join signals.signals_base b on b.id = h.signal_id
+      where h.brand_id = p_brand and h.order_number = f.data ->> 'order_number' and h.total_amount = round((f.data ->> 'total_amount')::numeric, 2)
+        and h.order_date between f.occurred_at - interval '1 day' and f.occurred_at + interval '1 day'
+        and (h.order_status = 'refunded') = (f.data ->> 'order_status' = 'refunded') and h.order_status <> 'cancelled'
+        and b.source_platform <> f.source_platform and not b.is_duplicate and b.retracted_at is null
+        and not exists (
+          select from jsonb_array_elements(b.identifiers) x join jsonb_array_elements(f.identifiers) y on x ->> 'type' = y ->> 'type'
+          where x ->> 'type' in ('email', 'phone') and x ->> 'value' <> y ->> 'value')
+      order by b.id limit 1 offset 0
+    ) o
+    where f.signal_type = 'order' and f.original is null and f.idx = f.first_of_content and f.data ->> 'order_status' <> 'cancelled'
   ),
   texts as materialized (
     select f.*, f.item @> '{"metadata": {"forwarded": true}}' or f.free_text ~* '^\s*(fwd?|forwarded)\s*:' as is_forwarded, p.*
@@ -109,19 +127,21 @@ begin
         when i.idx <> i.first_of_id then i.first_of_id
         when f.original is not null then null
         when f.idx <> f.first_of_content then f.first_of_content
-        when ns.idx is not null then null
+        when ns.idx is not null or so.idx is not null then null
         else nb.near_idx
       end as of_idx,
-      coalesce(k.root, f.original, ns.id) as root_id,
+      coalesce(k.root, f.original, so.id, ns.id) as root_id,
       case
         when i.idx <> i.first_of_version or k.is_same then 'same_id_same_content'
         when k.idx is not null or i.idx <> i.first_of_id then 'same_id_other_content'
         when f.original is not null or f.idx <> f.first_of_content then 'other_id_same_content'
+        when so.idx is not null then 'same_order'
         when ns.idx is not null or nb.near_idx is not null then 'near_same_text'
       end::signals.duplicate_kind as kind
     from incoming i
     left join known k on k.idx = i.idx
     left join fresh f on f.idx = i.idx
+    left join same_orders so on so.idx = i.idx
     left join near_stored ns on ns.idx = i.idx
     left join near_in_batch nb on nb.idx = i.idx
   ),
@@ -140,4 +160,4 @@ begin
 end
 $$;
 comment on function private.match_duplicates(uuid, private.incoming_signal[], private.text_bands_row[]) is
-  'For each row the id it is or will be stored under, whether it is to be stored, and which original it duplicates and how. Finds duplicates among stored signals of any age and inside the batch. Two people (by e-mail or phone) who write nearly the same are not duplicates, unless one forwards. Call it with the brand''s ingest lock held.';
+  'For each row the id it is or will be stored under, whether it is to be stored, and which original it duplicates and how. Finds duplicates among stored signals of any age and inside the batch. An order that two platforms tell of, by number and amount, is one. Two people (by e-mail or phone) who write nearly the same are not duplicates, unless one forwards. Call it with the brand''s ingest lock held.';

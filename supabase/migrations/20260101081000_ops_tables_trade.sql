@@ -49,14 +49,16 @@ create table ops.sales_data (
   id uuid primary key default private.uuid_v7(),
   brand_id uuid not null references core.brands (id) on delete cascade,
   site_id uuid,
-  transaction_id text not null,
+  transaction_id text not null
+    constraint transaction_id_is_short check (length(transaction_id) between 1 and 200),
   transaction_type ops.transaction_type not null,
   transaction_date timestamptz not null,
   customer_id uuid,
   customer_identifier text,
   customer_type text
     constraint customer_type_is_known check (customer_type in ('new', 'returning', 'vip', 'anonymous', 'employee')),
-  order_number text,
+  order_number text
+    constraint order_number_is_short check (length(order_number) between 1 and 200),
   order_method text not null
     constraint order_method_is_known check (order_method in ('online', 'phone', 'in_store', 'app', 'third_party', 'kiosk')),
   payment_method text not null
@@ -78,6 +80,7 @@ create table ops.sales_data (
     constraint total_amount_is_not_negative check (total_amount >= 0),
   items jsonb not null
     constraint items_are_a_list check (jsonb_typeof(items) = 'array'),
+  constraint items_are_at_most_500 check (jsonb_array_length(case jsonb_typeof(items) when 'array' then items else '[]' end) <= 500),
   item_count integer not null
     constraint item_count_is_positive check (item_count > 0),
   unique_item_count integer not null
@@ -90,20 +93,26 @@ create table ops.sales_data (
   status ops.sale_status not null default 'completed',
   notes text,
   metadata jsonb not null default '{}',
+  signal_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique (brand_id, id),
   unique (brand_id, transaction_id, transaction_type),
   constraint unique_items_are_items check (unique_item_count <= item_count),
   foreign key (brand_id, site_id) references ops.sites (brand_id, id) on delete set null (site_id),
-  foreign key (brand_id, customer_id) references actors.actors (brand_id, id) on delete set null (customer_id)
+  foreign key (brand_id, customer_id) references actors.actors (brand_id, id) on delete set null (customer_id),
+  foreign key (brand_id, signal_id) references signals.signals_base (brand_id, id) on delete set null (signal_id)
 );
 comment on table ops.sales_data is
-  'Transactions of the till. While a sale is completed or delivered its items are out of stock; a refund or void brings them back.';
+  'Transactions of the till. While a sale is completed or delivered its items are out of stock; a refund or void brings back what its order sold, and never more.';
+comment on column ops.sales_data.customer_identifier is 'E-mail address, phone number or the till''s own customer number; who that is, identity resolution says through signal_id.';
+comment on column ops.sales_data.signal_id is 'The order as the brain knows it; its actor is the customer. Null until it was told, and for sales without a customer.';
+comment on column ops.sales_data.order_number is
+  'A return belongs to the sales with its order_number, or whose transaction_id is its own transaction_id or order_number.';
 comment on column ops.sales_data.items is
   'List of {"product_id": "…", "quantity": 2, …}. Entries without a product of ops.inventory, or without a positive quantity, move no stock.';
 comment on column ops.sales_data.transaction_type is
-  'A return is either a row of type refund (or void) or the status refunded (or cancelled) of the sale itself, not both: each brings the items back.';
+  'A return is a row of type refund (or void), or the status refunded (or cancelled) of the sale itself.';
 comment on column ops.sales_data.preparation_time is 'Minutes; so is total_time.';
 
 create table ops.supply_chain (
@@ -149,7 +158,11 @@ create table ops.supply_chain (
   unique (brand_id, id),
   unique (brand_id, supplier_id)
 );
-comment on table ops.supply_chain is 'Suppliers and how well they deliver.';
+comment on table ops.supply_chain is 'Suppliers and how well they deliver. The four scores are computed from ops.supplier_deliveries and 0 before the first.';
+comment on column ops.supply_chain.on_time_delivery_rate is 'Expected share of deliveries on the promised day or before: a Beta posterior mean, so that one delivery is no certainty.';
+comment on column ops.supply_chain.quality_score is 'Expected share of units without fault, by delivery, in the same way.';
+comment on column ops.supply_chain.cost_competitiveness is '0.5 at the price of the other suppliers of the same products, above it when cheaper.';
+comment on column ops.supply_chain.overall_rating is 'Weighted mean of the three (parameter ops.supplier_weights).';
 comment on column ops.supply_chain.supplier_id is 'The brand''s own number of the supplier.';
 
 create table ops.inventory (
@@ -165,6 +178,8 @@ create table ops.inventory (
       check (product_type in ('food', 'beverage', 'merchandise', 'ingredient', 'supply', 'other')),
   current_stock integer not null default 0
     constraint current_stock_is_not_negative check (current_stock >= 0),
+  ledger_balance bigint not null default 0,
+  constraint current_stock_is_the_balance check (current_stock = least(2147483647, greatest(0, ledger_balance))),
   minimum_stock integer not null default 0
     constraint minimum_stock_is_not_negative check (minimum_stock >= 0),
   maximum_stock integer
@@ -187,6 +202,8 @@ create table ops.inventory (
   supplier_id text,
   supplier_name text,
   supplier_contact text,
+  lead_time_days double precision
+    constraint lead_time_is_some_days check (lead_time_days > 0 and lead_time_days <= 365),
   last_restocked_at timestamptz,
   last_sold_at timestamptz,
   created_at timestamptz not null default now(),
@@ -198,5 +215,8 @@ create table ops.inventory (
 );
 comment on table ops.inventory is
   'Stock of a product at a site, or of the whole brand (site_id null). A sale takes from its site''s row where there is one, else from the brand''s.';
+comment on column ops.inventory.ledger_balance is
+  'Sum of ops.stock_movements. Below 0 while more was sold than the books had; current_stock is then 0.';
+comment on column ops.inventory.lead_time_days is 'Days from order to delivery; null: as the deliveries of the supplier say.';
 comment on column ops.inventory.maximum_stock is 'Wanted maximum. Returned goods may exceed it: a return is never refused for want of shelf space.';
 comment on column ops.inventory.reorder_point is 'At or below it an alert is raised; 0 for none.';

@@ -1,6 +1,7 @@
 create table ops.crm_events (
   id uuid primary key default private.uuid_v7(),
   brand_id uuid not null references core.brands (id) on delete cascade,
+  site_id uuid,
   actor_id uuid,
   event_type text not null
     constraint event_type_is_known
@@ -8,7 +9,8 @@ create table ops.crm_events (
   event_category text
     constraint event_category_is_known
       check (event_category in ('service', 'product', 'delivery', 'billing', 'general', 'technical', 'other')),
-  event_description text not null,
+  event_description text not null
+    constraint event_description_is_not_too_long check (length(event_description) <= 16000),
   event_source text not null,
   event_channel text,
   event_priority text not null default 'medium'
@@ -31,17 +33,27 @@ create table ops.crm_events (
     constraint first_response_time_is_not_negative check (first_response_time >= 0),
   resolution_time integer
     constraint resolution_time_is_not_negative check (resolution_time >= 0),
+  reopened_count integer not null default 0
+    constraint reopened_count_is_not_negative check (reopened_count >= 0),
+  escalated_at timestamptz,
+  signal_id uuid,
   tags jsonb not null default '[]',
   metadata jsonb not null default '{}',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique (brand_id, id),
+  foreign key (brand_id, site_id) references ops.sites (brand_id, id) on delete set null (site_id),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete set null (actor_id),
+  foreign key (brand_id, signal_id) references signals.signals_base (brand_id, id) on delete set null (signal_id),
   foreign key (brand_id, assigned_to) references core.users (brand_id, id) on delete set null (assigned_to)
 );
 comment on table ops.crm_events is
   'Service cases that staff work on. What a CRM sends about a person is a signal (signals.crm_events).';
-comment on column ops.crm_events.first_response_time is 'Minutes; so is resolution_time.';
+comment on column ops.crm_events.first_response_time is
+  'Minutes from event_timestamp until the case first left the state open; so is resolution_time, until it was last resolved. Inside the operating hours of the site where it has some, else by the clock.';
+comment on column ops.crm_events.customer_sentiment is 'Where it is not given, what the offline reader finds in the description.';
+comment on column ops.crm_events.escalated_at is 'When the answer or the solution was late (parameters ops.first_response_minutes, ops.resolution_minutes).';
+comment on column ops.crm_events.signal_id is 'The case as the brain knows it. Null until it was told, and for cases without a person.';
 
 create table ops.business_metrics (
   id uuid primary key default private.uuid_v7(),

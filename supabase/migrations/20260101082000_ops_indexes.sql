@@ -15,3 +15,21 @@ create index operational_alerts_resolved_by_idx on ops.operational_alerts (brand
 create index operational_alerts_triggered_at_idx on ops.operational_alerts (brand_id, triggered_at desc);
 create unique index operational_alerts_one_open_idx on ops.operational_alerts (brand_id, alert_key)
   where status in ('active', 'acknowledged');
+create index sales_data_order_number_idx on ops.sales_data (brand_id, order_number) where order_number is not null;
+create index sales_data_signal_idx on ops.sales_data (brand_id, signal_id);
+create index crm_events_site_idx on ops.crm_events (brand_id, site_id);
+create index crm_events_signal_idx on ops.crm_events (brand_id, signal_id);
+create index crm_events_waiting_idx on ops.crm_events (brand_id, event_timestamp) where status in ('open', 'in_progress');
+create index operational_alerts_key_idx on ops.operational_alerts (brand_id, alert_key, triggered_at desc) where alert_key is not null;
+create index stock_movements_inventory_idx on ops.stock_movements (brand_id, inventory_id, moved_at desc);
+create index stock_movements_sale_idx on ops.stock_movements (brand_id, sale_id);
+create index stock_movements_delivery_idx on ops.stock_movements (brand_id, delivery_id);
+create index stock_movements_moved_by_idx on ops.stock_movements (brand_id, moved_by);
+create index supplier_deliveries_product_idx on ops.supplier_deliveries (brand_id, product_id, received_on desc);
+create index supplier_deliveries_supplier_idx on ops.supplier_deliveries (brand_id, supplier_id, received_on desc);
+create index supplier_deliveries_site_idx on ops.supplier_deliveries (brand_id, site_id);
+create index alert_rules_site_idx on ops.alert_rules (brand_id, site_id);
+create index metric_targets_site_idx on ops.metric_targets (brand_id, site_id);
+create index alert_states_rule_idx on private.alert_states (brand_id, rule_id);
+create index ops_untold_brand_idx on private.ops_untold (brand_id, id);
+create index late_sales_brand_idx on private.late_sales (brand_id, local_day);

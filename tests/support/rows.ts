@@ -75,6 +75,9 @@ const special: Record<string, (brand: string) => unknown> = {
   "cohorts.clustering_runs.status": () => "completed",
   // A smaller one is hidden from support staff.
   "cohorts.cohorts.member_count": () => 10,
+  // A rule for a metric needs its period too.
+  "ops.alert_rules.watches": () => "stock",
+  "ops.alert_rules.threshold": () => 1,
   "public.oasis_events.type": () => "test.happened",
   "public.vtid_ledger.vtid": () => `VTID-${randomInt(10_000, 10_000_000)}`,
 };

@@ -1,5 +1,5 @@
 begin;
-select plan(23);
+select plan(24);
 
 create temp table o on commit drop as
 select tests.create_user('owner@example.com') as owner, tests.create_user('till@example.com') as till;
@@ -56,6 +56,7 @@ select pg_temp.sell('T5', '[{"product_id": "tea", "quantity": 1}]');
 select is((select count(*)::int from ops.operational_alerts where alert_key like 'low_stock:%'), 1, 'one, however far stock falls');
 select lives_ok($$select pg_temp.sell('T6', '[{"product_id": "tea", "quantity": 50}]')$$, 'selling more than the books have is no error');
 select is(pg_temp.stock('tea', true), 0, 'stock ends at 0');
+select is((select count(*)::int from public.oasis_events where type = 'ops.stock_out'), 1, 'which is an event');
 select is((select trigger_value::int from ops.operational_alerts where alert_key like 'oversold:%'), -46, 'and an alert says how many were missing');
 select throws_ok($$update ops.operational_alerts set alert_title = 'x'$$, '42501', null, 'an operator does not rewrite an alert');
 update ops.operational_alerts set status = 'acknowledged' where alert_key like 'oversold:%';
