@@ -39,7 +39,7 @@ begin
       where not exists (select from stimuli.experiment_assignments x where x.brand_id = p_brand and x.experiment_id = p_experiment and x.actor_id = s.person_id));
     with known as materialized (
       select p.actor_id, p.mean from private.actors_posteriors(p_brand, v_new, p_now) p
-      where v_experiment.covariate_attribute is not null and p.attribute = v_experiment.covariate_attribute and not p.is_stated and p.context = '' and p.category is null
+      where v_experiment.covariate_attribute is not null and p.attribute = v_experiment.covariate_attribute and not p.is_stated and p.context = '' and p.distribution <> 'dirichlet'
     ),
     drawn as materialized (
       -- Written out (private.random_uniform): called for each person it would cost more than the rest.

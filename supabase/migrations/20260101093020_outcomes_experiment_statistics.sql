@@ -148,9 +148,8 @@ strict
 parallel safe
 set search_path = ''
 as $$
-  select private.chi_square_p_value(sum((g.seen - g.share * t.n) ^ 2 / (g.share * t.n)), (count(*) - 1)::integer)
+  select private.chi_square_p_value(sum((g.seen - g.share * t.n) ^ 2 / (g.share * nullif(t.n, 0))), (count(*) - 1)::integer)
   from unnest(p_counts, p_shares) g (seen, share), (select sum(c) as n from unnest(p_counts) c) t
-  having min(t.n) > 0
 $$;
 comment on function private.sample_ratio(double precision[], double precision[]) is
   'p-value of the people of the variants against their shares (chi-square): small where assignment, exposure or counting loses people of one variant. Null without anybody. Below 0.01 worth a look; below 0.001 the experiment proves nothing (R. Kohavi, D. Tang and Y. Xu, Trustworthy Online Controlled Experiments, 2020).';
