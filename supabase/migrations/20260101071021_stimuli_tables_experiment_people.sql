@@ -8,7 +8,6 @@ create table stimuli.experiment_assignments (
     constraint covariate_is_finite check (covariate > '-infinity' and covariate < 'infinity'),
   assigned_at timestamptz not null default now(),
   unique (brand_id, experiment_id, actor_id),
-  foreign key (brand_id, experiment_id) references stimuli.experiments (brand_id, id) on delete cascade,
   foreign key (brand_id, experiment_id, variant_id) references stimuli.experiment_variants (brand_id, experiment_id, id) on delete cascade,
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
 );
@@ -24,7 +23,6 @@ create table stimuli.experiment_exposures (
   variant_id uuid not null,
   exposed_at timestamptz not null,
   unique (brand_id, experiment_id, actor_id, variant_id),
-  foreign key (brand_id, experiment_id) references stimuli.experiments (brand_id, id) on delete cascade,
   foreign key (brand_id, experiment_id, variant_id) references stimuli.experiment_variants (brand_id, experiment_id, id) on delete cascade,
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
 );
@@ -46,7 +44,7 @@ create table stimuli.experiment_looks (
   broken_guardrails text[] not null default '{}',
   figures jsonb not null,
   created_at timestamptz not null default now(),
-  unique (brand_id, id),
+  unique (brand_id, experiment_id, id),
   unique (experiment_id, looked_at),
   foreign key (brand_id, experiment_id) references stimuli.experiments (brand_id, id) on delete cascade,
   foreign key (brand_id, experiment_id, variant_id) references stimuli.experiment_variants (brand_id, experiment_id, id) on delete cascade
@@ -74,8 +72,7 @@ create table stimuli.experiment_decisions (
   decided_by uuid,
   decided_at timestamptz not null,
   unique (brand_id, id),
-  foreign key (brand_id, experiment_id) references stimuli.experiments (brand_id, id) on delete cascade,
-  foreign key (brand_id, look_id) references stimuli.experiment_looks (brand_id, id) on delete cascade,
+  foreign key (brand_id, experiment_id, look_id) references stimuli.experiment_looks (brand_id, experiment_id, id) on delete cascade,
   foreign key (brand_id, experiment_id, winner_id) references stimuli.experiment_variants (brand_id, experiment_id, id) on delete cascade,
   foreign key (brand_id, learning_log_id) references ai.learning_logs (brand_id, id) on delete set null (learning_log_id),
   foreign key (brand_id, decided_by) references core.users (brand_id, id) on delete set null (decided_by)

@@ -9,6 +9,6 @@ create index experiment_exposures_actor_idx on stimuli.experiment_exposures (bra
 create index experiment_looks_experiment_idx on stimuli.experiment_looks (brand_id, experiment_id, looked_at);
 create index experiment_looks_variant_idx on stimuli.experiment_looks (brand_id, experiment_id, variant_id);
 create index experiment_decisions_experiment_idx on stimuli.experiment_decisions (brand_id, experiment_id, winner_id);
-create index experiment_decisions_look_idx on stimuli.experiment_decisions (brand_id, look_id);
+create index experiment_decisions_look_idx on stimuli.experiment_decisions (brand_id, experiment_id, look_id);
 create index experiment_decisions_learning_log_idx on stimuli.experiment_decisions (brand_id, learning_log_id);
 create index experiment_decisions_decided_by_idx on stimuli.experiment_decisions (brand_id, decided_by);

@@ -153,3 +153,23 @@ as $$
 $$;
 comment on function private.sample_ratio(double precision[], double precision[]) is
   'p-value of the people of the variants against their shares (chi-square): small where assignment, exposure or counting loses people of one variant. Null without anybody. Below 0.01 worth a look; below 0.001 the experiment proves nothing (R. Kohavi, D. Tang and Y. Xu, Trustworthy Online Controlled Experiments, 2020).';
+
+create function private.adjusted_p_values(p_values double precision[])
+returns double precision[]
+language sql
+immutable
+strict
+parallel safe
+set search_path = ''
+as $$
+  select array_agg(a.adjusted order by a.place)
+  from (
+    select r.place, least(1, min(r.scaled) over (order by r.p desc, r.place desc)) as adjusted
+    from (
+      select v.p, v.place, v.p * cardinality(p_values) / row_number() over (order by v.p, v.place) as scaled
+      from unnest(p_values) with ordinality v (p, place)
+    ) r
+  ) a
+$$;
+comment on function private.adjusted_p_values(double precision[]) is
+  'p-values (no nulls) corrected for their number: below q are those that can be called found with a false discovery rate of q (Y. Benjamini and Y. Hochberg, JRSS-B 1995). Of p = 1 / e it is the e-BH procedure (R. Wang and A. Ramdas, JRSS-B 2022), which holds under any dependence and at any time.';

@@ -54,8 +54,7 @@ set search_path = ''
 as $$
   with people as materialized (
     select p.person_id, p.variant_id, p.exposed_at, p.exposed_at + e.outcome_window_days * interval '1 day' as until,
-      -- Who nothing was known about stands at the mean of the others, which moves no mean.
-      coalesce(p.covariate, avg(p.covariate) over (), 0) as x
+      p.covariate
     from private.experiment_people(p_brand, p_experiment, p_now) p
     join stimuli.experiments e on e.brand_id = p_brand and e.id = p_experiment
     where p.is_counted
@@ -83,16 +82,29 @@ as $$
     from metrics m join happened h on h.outcome_type = any (m.numerator || m.denominator)
     group by m.id, m.metric_kind, h.person_id
   ),
-  observed as (
-    select m.id, p.variant_id, p.x, coalesce(v.y, 0)::double precision as y,
+  observed as materialized (
+    select m.id, p.variant_id, p.covariate, coalesce(v.y, 0)::double precision as y,
       case when m.metric_kind = 'ratio' then coalesce(v.d, 0) else 1 end::double precision as d
     from metrics m cross join people p
     left join measured v on v.id = m.id and v.person_id = p.person_id
+  ),
+  unknown as materialized (
+    -- Knowing nothing of a person is knowledge too: it stands where the others' line meets what such people do.
+    select f.id, case when f.unknown >= 20 and f.slope <> 0 then f.mean + f.gap / f.slope else coalesce(f.mean, 0) end as x
+    from (
+      select o.id, count(*) filter (where o.covariate is null) as unknown, avg(o.covariate) as mean, regr_slope(o.y - r.ratio * o.d, o.covariate) as slope,
+        avg(o.y - r.ratio * o.d) filter (where o.covariate is null) - avg(o.y - r.ratio * o.d) filter (where o.covariate is not null) as gap
+      from observed o
+      join (select i.id, sum(i.y) / nullif(sum(i.d), 0) as ratio from observed i group by i.id) r on r.id = o.id
+      group by o.id
+    ) f
   )
   select o.id, o.variant_id,
-    row(count(*), sum(o.y), sum(o.d), sum(o.y * o.y), sum(o.d * o.d), sum(o.y * o.d), sum(o.x), sum(o.x * o.x), sum(o.y * o.x), sum(o.d * o.x))::private.variant_sums
+    row(count(*), sum(o.y), sum(o.d), sum(o.y * o.y), sum(o.d * o.d), sum(o.y * o.d), sum(x.x), sum(x.x * x.x), sum(o.y * x.x), sum(o.d * x.x))::private.variant_sums
   from observed o
+  join unknown u on u.id = o.id
+  cross join lateral (select coalesce(o.covariate, u.x, 0) as x) x
   group by o.id, o.variant_id
 $$;
 comment on function private.experiment_sums(uuid, uuid, timestamptz) is
-  'Sums of every metric over the people that count, by variant: only outcomes in the outcome window after the first exposure.';
+  'Sums of every metric over the people that count, by variant: only outcomes in the outcome window after the first exposure. People of whom the covariate is not known get the value at which the line of all variants together meets their mean, so that not knowing lowers the variance as well.';

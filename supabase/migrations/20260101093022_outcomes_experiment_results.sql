@@ -66,7 +66,7 @@ as $$
     from summed s join stimuli.experiment_metrics m on m.id = s.metric_id and m.metric_role = 'primary'
   ),
   compared as materialized (
-    select v.id as variant_id, m.id as metric_id, s.sums, c.comparison as c, least(1, exp(-least(greatest((c.comparison).log_e_value, -700), 700))) as p
+    select v.id as variant_id, m.id as metric_id, s.sums, c.comparison as c, case when (c.comparison).z is not null then exp(least((c.comparison).log_e_value, 700)) end as e
     from stimuli.experiment_variants v
     join stimuli.experiment_metrics m on m.experiment_id = v.experiment_id
     left join summed s on s.variant_id = v.id and s.metric_id = m.id
@@ -78,18 +78,20 @@ as $$
     ) c on true
     where v.experiment_id = p_experiment.id
   ),
-  ranked as (
-    select o.variant_id, o.metric_id, o.p * count(*) over () / row_number() over (order by o.p, o.metric_id, o.variant_id) as scaled, o.p
-    from compared o join stimuli.experiment_metrics m on m.id = o.metric_id and m.metric_role = 'secondary'
-    where o.p is not null
-  ),
   adjusted as (
-    select r.variant_id, r.metric_id, min(r.scaled) over (order by r.p desc, r.metric_id desc, r.variant_id desc) as p from ranked r
+    select a.variant_id, a.metric_id, a.p
+    from (
+      select array_agg(o.variant_id order by o.metric_id, o.variant_id) as variants, array_agg(o.metric_id order by o.metric_id, o.variant_id) as metrics,
+        array_agg(least(1, 1 / o.e) order by o.metric_id, o.variant_id) as p
+      from compared o join stimuli.experiment_metrics m on m.id = o.metric_id and m.metric_role = 'secondary'
+      where (o.c).z is not null
+    ) g
+    cross join lateral unnest(g.variants, g.metrics, private.adjusted_p_values(g.p)) a (variant_id, metric_id, p)
   )
   select v.id, v.variant_name, v.is_control, m.id, m.metric_name, m.metric_role, coalesce((o.sums).n, 0)::bigint,
     coalesce((o.c).variant_value, (o.sums).y / nullif((o.sums).d, 0)), (o.c).difference, (o.c).standard_error, (o.c).z,
     (o.c).lift, (o.c).lift - 1.959963984540054 * sqrt((o.c).lift_variance), (o.c).lift + 1.959963984540054 * sqrt((o.c).lift_variance), (o.c).lift_variance,
-    (o.c).difference - (o.c).reach, (o.c).difference + (o.c).reach, exp(least((o.c).log_e_value, 700)), o.p, a.p, x.boundary,
+    (o.c).difference - (o.c).reach, (o.c).difference + (o.c).reach, o.e, case when o.e is not null then least(1, 1 / o.e) end, a.p, x.boundary,
     case when z.least < p.least_people or (o.c).z is null then false
       when p_experiment.sequential_method = 'always_valid' then abs((o.c).difference) > (o.c).reach
       else abs((o.c).z) >= x.boundary end,
@@ -110,7 +112,7 @@ as $$
   order by m.metric_role, m.metric_name, v.is_control desc, v.variant_name
 $$;
 comment on function private.experiment_results(stimuli.experiments, timestamptz) is
-  'Rows of outcomes.experiment_results. Secondary metrics: Benjamini and Hochberg over metrics and variants on p = 1 / e, which is the e-BH procedure (R. Wang and A. Ramdas, JRSS-B 2022): it holds under any dependence and at any time.';
+  'Rows of outcomes.experiment_results. Secondary metrics are corrected over metrics and variants (private.adjusted_p_values of 1 / e).';
 
 create function private.outcomes_experiment_results(p_experiment uuid, p_now timestamptz)
 returns setof outcomes.experiment_result

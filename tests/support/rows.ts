@@ -72,6 +72,7 @@ const special: Record<string, (brand: string) => unknown> = {
   ),
   "actors.evidence.attribute": () => "test.attribute",
   "stimuli.stimulus_templates.template_type": () => "message",
+  "stimuli.experiment_metrics.numerator": () => ["purchase"],
   "cohorts.clustering_runs.status": () => "completed",
   // A smaller one is hidden from support staff.
   "cohorts.cohorts.member_count": () => 10,
