@@ -1,6 +1,6 @@
 create table stimuli.experiment_assignments (
   id uuid primary key default private.uuid_v7(),
-  brand_id uuid not null references core.brands (id) on delete cascade,
+  brand_id uuid not null,
   experiment_id uuid not null,
   actor_id uuid not null,
   variant_id uuid not null,
@@ -17,7 +17,7 @@ comment on column stimuli.experiment_assignments.covariate is 'Mean of the belie
 
 create table stimuli.experiment_exposures (
   id uuid primary key default private.uuid_v7(),
-  brand_id uuid not null references core.brands (id) on delete cascade,
+  brand_id uuid not null,
   experiment_id uuid not null,
   actor_id uuid not null,
   variant_id uuid not null,

@@ -35,8 +35,12 @@ begin
 
   if v_experiment.status = 'running' then
     v_new := array(
-      select distinct s.person_id from private.survivors(p_brand, p_actors) s
-      where not exists (select from stimuli.experiment_assignments x where x.brand_id = p_brand and x.experiment_id = p_experiment and x.actor_id = s.person_id));
+      select s.person_id from private.survivors(p_brand, p_actors) s
+      left join lateral (
+        select a.id from stimuli.experiment_assignments a
+        where a.brand_id = p_brand and a.experiment_id = p_experiment and a.actor_id = s.person_id offset 0
+      ) x on true
+      where x.id is null group by s.person_id);
     with known as materialized (
       select p.actor_id, p.mean from private.actors_posteriors(p_brand, v_new, p_now) p
       where v_experiment.covariate_attribute is not null and p.attribute = v_experiment.covariate_attribute and not p.is_stated and p.context = '' and p.distribution <> 'dirichlet'
@@ -62,16 +66,22 @@ begin
 
   -- A statement of its own, so that it sees what another transaction assigned meanwhile.
   return query
-  with fallback as (
-    select v.* from stimuli.experiment_variants v
-    left join stimuli.experiment_decisions d on d.experiment_id = v.experiment_id
-    where v.experiment_id = p_experiment and (v.id = d.winner_id or d.winner_id is null and v.is_control)
+  with people as materialized (
+    select s.actor_id, s.person_id from private.survivors(p_brand, p_actors) s
+  ),
+  variants as materialized (
+    select v.id, v.stimulus_id, v.share, v.id = d.winner_id or d.winner_id is null and v.is_control as is_fallback
+    from stimuli.experiment_variants v left join stimuli.experiment_decisions d on d.experiment_id = v.experiment_id
+    where v.experiment_id = p_experiment
   )
-  select s.actor_id, v.id, v.stimulus_id, case when v_experiment.status = 'decided' or x.id is null then 1 else v.share end
-  from private.survivors(p_brand, p_actors) s
-  left join stimuli.experiment_assignments x
-    on x.brand_id = p_brand and x.experiment_id = p_experiment and x.actor_id = s.person_id and v_experiment.status <> 'decided'
-  join stimuli.experiment_variants v on v.experiment_id = p_experiment and v.id = coalesce(x.variant_id, (select f.id from fallback f));
+  select s.actor_id, v.id, v.stimulus_id, case when v_experiment.status = 'decided' or x.variant_id is null then 1 else v.share end
+  from people s
+  left join lateral (
+    -- Each by the index of the person: of a new experiment there are no statistics to plan a join with.
+    select a.variant_id from stimuli.experiment_assignments a
+    where a.brand_id = p_brand and a.experiment_id = p_experiment and a.actor_id = s.person_id and v_experiment.status <> 'decided' offset 0
+  ) x on true
+  join variants v on case when x.variant_id is null then v.is_fallback else v.id = x.variant_id end;
 end
 $$;
 comment on function private.experiment_variants(uuid, uuid, uuid[], timestamptz) is

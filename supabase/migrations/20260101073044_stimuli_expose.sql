@@ -1,3 +1,32 @@
+create function private.meetings(p_brand uuid, p_experiment uuid, p_actors uuid[], p_variants uuid[], p_at timestamptz[], p_now timestamptz)
+returns table (actor_id uuid, person_id uuid, variant_id uuid, at timestamptz, assigned_at timestamptz)
+language sql
+stable
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- the plan depends on the size of the arrays
+as $$
+  with given as materialized (
+    select g.actor_id, g.variant_id, coalesce(g.at, p_now) as at from unnest(p_actors, p_variants, p_at) g (actor_id, variant_id, at)
+  ),
+  people as materialized (
+    select s.actor_id, s.person_id from private.survivors(p_brand, p_actors) s
+  ),
+  variants as materialized (
+    select v.id from stimuli.experiment_variants v where v.experiment_id = p_experiment
+  )
+  select g.actor_id, s.person_id, v.id, g.at, x.assigned_at
+  from given g
+  left join people s on s.actor_id = g.actor_id
+  left join lateral (
+    -- Each by the index of the person: of a new experiment there are no statistics to plan a join with.
+    select a.variant_id, a.assigned_at from stimuli.experiment_assignments a
+    where a.brand_id = p_brand and a.experiment_id = p_experiment and a.actor_id = s.person_id offset 0
+  ) x on true
+  left join variants v on v.id = coalesce(g.variant_id, x.variant_id) and x.variant_id is not null
+$$;
+comment on function private.meetings(uuid, uuid, uuid[], uuid[], timestamptz[], timestamptz) is
+  'Arguments of private.expose, with who each person is today and the assignment. variant_id is null where nothing was assigned or the variant is of another experiment.';
+
 create function private.expose(p_brand uuid, p_experiment uuid, p_actors uuid[], p_variants uuid[], p_at timestamptz[], p_now timestamptz default now())
 returns integer
 language plpgsql
@@ -17,12 +46,9 @@ begin
     perform private.raise_error('experiment_not_running', p_experiment::text, v_experiment.status);
   end if;
 
-  select g.actor_id, x.id is null or v.id is null as is_unknown into v_problem
-  from unnest(p_actors, p_variants, p_at) g (actor_id, variant_id, at)
-  left join private.survivors(p_brand, p_actors) s on s.actor_id = g.actor_id
-  left join stimuli.experiment_assignments x on x.brand_id = p_brand and x.experiment_id = p_experiment and x.actor_id = s.person_id
-  left join stimuli.experiment_variants v on v.experiment_id = p_experiment and v.id = coalesce(g.variant_id, x.variant_id)
-  where x.id is null or v.id is null or (coalesce(g.at, p_now) between v_experiment.started_at and p_now + interval '5 minutes') is not true
+  select m.actor_id, m.variant_id is null as is_unknown into v_problem
+  from private.meetings(p_brand, p_experiment, p_actors, p_variants, p_at, p_now) m
+  where m.variant_id is null or (m.at between v_experiment.started_at and p_now + interval '5 minutes') is not true
   limit 1;
   if found then
     perform case when v_problem.is_unknown then private.raise_error('not_found', 'assignment (or variant) of actor', v_problem.actor_id::text)
@@ -31,11 +57,9 @@ begin
 
   with met as (
     -- Apps have clocks of their own: nobody meets a variant before it is assigned.
-    select s.person_id, coalesce(g.variant_id, x.variant_id) as variant_id, min(greatest(coalesce(g.at, p_now), x.assigned_at)) as at
-    from unnest(p_actors, p_variants, p_at) g (actor_id, variant_id, at)
-    join private.survivors(p_brand, p_actors) s on s.actor_id = g.actor_id
-    join stimuli.experiment_assignments x on x.brand_id = p_brand and x.experiment_id = p_experiment and x.actor_id = s.person_id
-    group by 1, 2
+    select m.person_id, m.variant_id, min(greatest(m.at, m.assigned_at)) as at
+    from private.meetings(p_brand, p_experiment, p_actors, p_variants, p_at, p_now) m
+    group by m.person_id, m.variant_id
   ),
   stored as (
     insert into stimuli.experiment_exposures as e (brand_id, experiment_id, actor_id, variant_id, exposed_at)

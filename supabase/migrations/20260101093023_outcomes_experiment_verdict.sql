@@ -114,7 +114,7 @@ as $$
           when 'worse' then 'Every variant is worse than the control.'
           when 'no_difference' then 'The planned people have been seen, and no difference of the planned size was found.'
           else format('Not decided: %s%% of the planned people count.', round((100 * p_judgement.information)::numeric)) end
-        || coalesce(format(' Concluded on %s.', to_char(p_concluded_at at time zone 'UTC', 'YYYY-MM-DD')), ''))
+        || coalesce(' Concluded on ' || to_char(p_concluded_at at time zone 'UTC', 'YYYY-MM-DD') || '.', ''))
     end
     || case when p_judgement.broken_guardrails <> '{}' then format(' Harm beyond the margin: %s.', array_to_string(p_judgement.broken_guardrails, ', ')) else '' end
     || case when p_judgement.sample_ratio = 'warning' then ' The numbers of people per variant look uneven; find out why.' else '' end

@@ -98,6 +98,11 @@ export class RowFactory {
     return known;
   }
 
+  /** After it was deleted: the next call makes another. */
+  forget(table: string, brand: string): void {
+    this.made.delete(`${table} ${brand}`);
+  }
+
   /** A row in a new brand, so that whatever is unique in a brand is free. */
   async newRow(table: string): Promise<Row> {
     const brand = await this.newBrand();

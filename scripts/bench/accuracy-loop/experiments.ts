@@ -27,7 +27,7 @@ export async function experimentRows(query: Query): Promise<BenchRow[]> {
   for (const effect of [0, 0.05, 0.1, 0.2]) found.set(effect, await overSeeds(query, effect));
   const at = (effect: number) => found.get(effect) as Found;
   const power = (effect: number, bar: number): BenchRow => ({
-    what: `power at +${Math.round(effect * 100)}%, daily looks (median day ${at(effect).day})`,
+    what: `power at +${Math.round(effect * 100)}%, daily looks (median day ${Math.round(at(effect).day)})`,
     figure: at(effect).boundary,
     unit: "share",
     bar: bar > 0 ? `at least ${bar}` : "shown",
@@ -66,10 +66,11 @@ async function overSeeds(query: Query, effect: number): Promise<Found> {
   const all: Found[] = [];
   for (const seed of SEEDS) {
     const { control, variant } = generateStreams(seed * 100 + effect * 1000, STREAMS, effect);
-    // The rivals' figures come from the same function: their mixture (tuned to 5,000 people) and a flat prior.
+    // The rivals as they work: a sequence about the relative lift, tuned to 5,000 people, and a chance to win with a flat prior.
     const [row] = await query<Found>(
       `with bounds as materialized (
-         select d as day, private.sequential_boundary(d / $3::float8, 0.05) as z from generate_series(1, $3::integer) d
+         select d as day, private.sequential_boundary(d / $3::float8, 0.05) as z, private.mixture_reach(2 * d * $4::float8, private.mixture_rho(5000, 0.05), 0.05) as rival_reach
+         from generate_series(1, $3::integer) d
        ),
        looks as materialized (
          select (g.place - 1) / $3::integer as stream, 1 + (g.place - 1) % $3::integer as day, g.a, g.b
@@ -77,7 +78,7 @@ async function overSeeds(query: Query, effect: number): Promise<Found> {
        ),
        judged as (
          select l.stream, l.day, o.z, b.z as boundary, o.log_e_value, abs(o.difference - $5::float8) <= o.reach as is_held,
-           r.log_e_value as rival_e, r.chance_to_win
+           abs(r.lift) > b.rival_reach * sqrt(r.lift_variance) as is_rival, r.chance_to_win
          from looks l
          join bounds b on b.day = l.day
          cross join lateral (select l.day * $4::float8 as n) n
@@ -87,7 +88,7 @@ async function overSeeds(query: Query, effect: number): Promise<Found> {
            private.mixture_rho(5000, 0.05), 0.05, 1e6) r
        ),
        streams as (
-         select min(day) filter (where abs(z) >= boundary) as day, bool_or(log_e_value > ln(20)) as e, bool_or(rival_e > ln(20)) as sequence,
+         select min(day) filter (where abs(z) >= boundary) as day, bool_or(log_e_value > ln(20)) as e, bool_or(is_rival) as sequence,
            bool_or(abs(chance_to_win - 0.5) > 0.45) as chance, bool_or(day = $3::integer and abs(z) > 1.959963984540054) as fixed, bool_and(is_held) as held
          from judged group by stream
        )
