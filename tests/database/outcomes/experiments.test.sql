@@ -1,5 +1,5 @@
 begin;
-select plan(44);
+select plan(45);
 
 create temp table w on commit drop as
 select tests.create_brand(tests.create_user('owner@example.com')) as brand, tests.create_user('manager@example.com') as manager, tests.create_user('support@example.com') as support,
@@ -132,6 +132,11 @@ select tests.authenticate_as(stranger) from w;
 select throws_ok('select * from outcomes.experiment_results(md5(''wins'')::uuid)', 'PT404', null, 'a member of another brand sees no experiment');
 select throws_ok('select outcomes.experiment_verdict(md5(''wins'')::uuid)', 'PT404', null, 'nor a verdict');
 select tests.clear_authentication();
+
+-- The daily look.
+select private.job_outcomes_look_at_experiments('2026-02-22T06:00:00Z'), private.job_outcomes_look_at_experiments('2026-02-22T06:15:00Z');
+select results_eq('select e.experiment_name from stimuli.experiment_looks l join stimuli.experiments e on e.id = l.experiment_id where l.looked_at >= ''2026-02-22'' order by 1',
+  array['merged', 'order'], 'the job looks once a local day at what is running');
 
 -- The covariate is what was believed before.
 insert into stimuli.experiments (id, brand_id, experiment_name, hypothesis, baseline, minimal_effect, max_people, covariate_attribute)
