@@ -28,7 +28,7 @@ create type outcomes.experiment_result as (
 );
 comment on type outcomes.experiment_result is 'A variant of an experiment on one of its metrics, see outcomes.experiment_results.';
 
-create function private.visible_experiment(p_experiment uuid, p_role core.role_kind)
+create function private.started_experiment(p_experiment uuid, p_role core.role_kind)
 returns stimuli.experiments
 language plpgsql
 stable
@@ -42,10 +42,13 @@ begin
     perform private.raise_error('not_found', 'experiment', p_experiment::text);
   end if;
   perform private.require_role(v_experiment.brand_id, p_role);
+  if v_experiment.status = 'draft' then
+    perform private.raise_error('experiment_not_running', p_experiment::text, v_experiment.status);
+  end if;
   return v_experiment;
 end
 $$;
-comment on function private.visible_experiment(uuid, core.role_kind) is 'The experiment, for a caller who has at least p_role in its brand; one of another brand looks as if there were none. Errors: not_found, role_too_low.';
+comment on function private.started_experiment(uuid, core.role_kind) is 'The experiment, which is no draft any more, for a caller who has at least p_role in its brand; one of another brand looks as if there were none. Errors: not_found, role_too_low, experiment_not_running (409).';
 
 create function private.experiment_results(p_experiment stimuli.experiments, p_now timestamptz)
 returns setof outcomes.experiment_result
@@ -124,11 +127,8 @@ as $$
 declare
   v_experiment stimuli.experiments;
 begin
-  v_experiment := private.visible_experiment(p_experiment, 'support');
+  v_experiment := private.started_experiment(p_experiment, 'support');
   perform private.require_time('p_now', p_now);
-  if v_experiment.status = 'draft' then
-    perform private.raise_error('experiment_not_running', p_experiment::text, v_experiment.status);
-  end if;
   return query select * from private.experiment_results(v_experiment, p_now);
 end
 $$;

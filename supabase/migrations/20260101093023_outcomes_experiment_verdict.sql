@@ -134,11 +134,8 @@ as $$
 declare
   v_experiment stimuli.experiments;
 begin
-  v_experiment := private.visible_experiment(p_experiment, 'support');
+  v_experiment := private.started_experiment(p_experiment, 'support');
   perform private.require_time('p_now', p_now);
-  if v_experiment.status = 'draft' then
-    perform private.raise_error('experiment_not_running', p_experiment::text, v_experiment.status);
-  end if;
   return private.judge_experiment(v_experiment, array(select r from private.experiment_results(v_experiment, p_now) r), p_now);
 end
 $$;

@@ -66,13 +66,13 @@ declare
   v_lesson record;
   v_decision stimuli.experiment_decisions;
 begin
-  v_experiment := private.visible_experiment(p_experiment, 'manager');
+  v_experiment := private.started_experiment(p_experiment, 'manager');
   perform private.require_time('p_now', p_now);
   v_experiment := private.experiment_for_update(v_experiment.brand_id, p_experiment);
   select * into v_decision from stimuli.experiment_decisions d where d.experiment_id = p_experiment;
   if v_decision.id is not null and v_decision.winner_id is not distinct from p_winner then
     return v_decision;
-  elsif v_experiment.status not in ('running', 'stopped') or p_now < v_experiment.started_at then
+  elsif v_experiment.status = 'decided' or p_now < v_experiment.started_at then
     perform private.raise_error('experiment_not_running', p_experiment::text, v_experiment.status);
   elsif coalesce(btrim(p_reason), '') = '' or length(p_reason) > 2000 then
     perform private.raise_error('invalid_argument', 'p_reason', 'must say why, in at most 2,000 characters');
