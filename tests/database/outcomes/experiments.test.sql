@@ -1,5 +1,5 @@
 begin;
-select plan(45);
+select plan(47);
 
 create temp table w on commit drop as
 select tests.create_brand(tests.create_user('owner@example.com')) as brand, tests.create_user('manager@example.com') as manager, tests.create_user('support@example.com') as support,
@@ -72,6 +72,14 @@ select pg_temp.play(md5('wins')::uuid, 1001, 2000, '2026-02-10', 0.4, 0.2);
 select is((outcomes.experiment_verdict(md5('wins')::uuid, '2026-02-20')).verdict, 'better', 'what a look concluded stands');
 select ok(not r.is_crossed, 'though the figures have turned since') from pg_temp.result(md5('wins')::uuid, 'buyers', '2026-02-20') r;
 
+-- Decided by the e-value.
+select pg_temp.begin_test('valid', 2000, 'always_valid');
+select pg_temp.play(md5('valid')::uuid, 1, 200, '2026-04-01', 0.2, 0.3);
+select ok(not r.is_crossed and r.e_value < 20 and abs(r.boundary * r.standard_error - (r.sequential_upper - r.difference)) < 1e-12, 'an always-valid test is not decided while the e-value is below 1 / alpha')
+from pg_temp.result(md5('valid')::uuid, 'buyers', '2026-04-10') r;
+select pg_temp.play(md5('valid')::uuid, 201, 1000, '2026-04-02', 0.2, 0.35);
+select ok(r.is_crossed and r.e_value > 20 and r.sequential_lower > 0, 'and is once it is above') from pg_temp.result(md5('valid')::uuid, 'buyers', '2026-04-10') r;
+
 -- Outcomes count after exposure and inside the window.
 select pg_temp.begin_test('order', 4000);
 select private.experiment_variants(brand, md5('order')::uuid, array[md5('person3001')::uuid], '2026-02-02') from w;
@@ -136,7 +144,7 @@ select tests.clear_authentication();
 -- The daily look.
 select private.job_outcomes_look_at_experiments('2026-02-22T06:00:00Z'), private.job_outcomes_look_at_experiments('2026-02-22T06:15:00Z');
 select results_eq('select e.experiment_name from stimuli.experiment_looks l join stimuli.experiments e on e.id = l.experiment_id where l.looked_at >= ''2026-02-22'' order by 1',
-  array['merged', 'order'], 'the job looks once a local day at what is running');
+  array['merged', 'order', 'valid'], 'the job looks once a local day at what is running');
 
 -- The covariate is what was believed before.
 insert into stimuli.experiments (id, brand_id, experiment_name, hypothesis, baseline, minimal_effect, max_people, covariate_attribute)
