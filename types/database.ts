@@ -6533,6 +6533,22 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      decide_experiment: {
+        Args: {
+          p_experiment: string;
+          p_now?: string;
+          p_override?: boolean;
+          p_reason: string;
+          p_winner: string;
+        };
+        Returns: Database["stimuli"]["Tables"]["experiment_decisions"]["Row"];
+        SetofOptions: {
+          from: "*";
+          to: "experiment_decisions";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       effectiveness: {
         Args: { p_stimulus: string };
         Returns: {
@@ -6556,6 +6572,26 @@ export type Database = {
           treated: number;
           treated_responses: number;
         }[];
+      };
+      experiment_results: {
+        Args: { p_experiment: string; p_now?: string };
+        Returns: Database["outcomes"]["CompositeTypes"]["experiment_result"][];
+        SetofOptions: {
+          from: "*";
+          to: "experiment_result";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      experiment_verdict: {
+        Args: { p_experiment: string; p_now?: string };
+        Returns: Database["outcomes"]["CompositeTypes"]["experiment_judgement"];
+        SetofOptions: {
+          from: "*";
+          to: "experiment_judgement";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       learn: {
         Args: { p_brand: string; p_limit?: number; p_now?: string };
@@ -6588,7 +6624,49 @@ export type Database = {
       validation_status: "pending" | "validated" | "invalidated" | "needs_more_data" | "partially_validated";
     };
     CompositeTypes: {
-      [_ in never]: never;
+      experiment_judgement: {
+        verdict: string | null;
+        variant_id: string | null;
+        information: number | null;
+        boundary: number | null;
+        sample_ratio_p_value: number | null;
+        sample_ratio: string | null;
+        assigned: number | null;
+        exposed: number | null;
+        counted: number | null;
+        crossovers: number | null;
+        early_outcomes: number | null;
+        broken_guardrails: string[] | null;
+        summary: string | null;
+      };
+      experiment_result: {
+        variant_id: string | null;
+        variant_name: string | null;
+        is_control: boolean | null;
+        metric_id: string | null;
+        metric_name: string | null;
+        metric_role: string | null;
+        people: number | null;
+        value: number | null;
+        difference: number | null;
+        standard_error: number | null;
+        z: number | null;
+        lift: number | null;
+        lift_lower: number | null;
+        lift_upper: number | null;
+        lift_variance: number | null;
+        sequential_lower: number | null;
+        sequential_upper: number | null;
+        e_value: number | null;
+        p_value: number | null;
+        adjusted_p_value: number | null;
+        boundary: number | null;
+        is_crossed: boolean | null;
+        chance_to_win: number | null;
+        expected_loss: number | null;
+        variance_cut: number | null;
+        guardrail: string | null;
+      };
     };
   };
   public: {
@@ -7875,6 +7953,387 @@ export type Database = {
           },
         ];
       };
+      experiment_assignments: {
+        Row: {
+          actor_id: string;
+          assigned_at: string;
+          brand_id: string;
+          covariate: number | null;
+          experiment_id: string;
+          id: string;
+          variant_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          assigned_at?: string;
+          brand_id: string;
+          covariate?: number | null;
+          experiment_id: string;
+          id?: string;
+          variant_id: string;
+        };
+        Update: {
+          actor_id?: string;
+          assigned_at?: string;
+          brand_id?: string;
+          covariate?: number | null;
+          experiment_id?: string;
+          id?: string;
+          variant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "experiment_assignments_brand_id_experiment_id_variant_id_fkey";
+            columns: ["brand_id", "experiment_id", "variant_id"];
+            isOneToOne: false;
+            referencedRelation: "experiment_variants";
+            referencedColumns: ["brand_id", "experiment_id", "id"];
+          },
+        ];
+      };
+      experiment_decisions: {
+        Row: {
+          brand_id: string;
+          decided_at: string;
+          decided_by: string | null;
+          experiment_id: string;
+          id: string;
+          is_override: boolean;
+          learning_log_id: string | null;
+          lift: number | null;
+          lift_variance: number | null;
+          look_id: string;
+          reason: string;
+          winner_id: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          decided_at: string;
+          decided_by?: string | null;
+          experiment_id: string;
+          id?: string;
+          is_override?: boolean;
+          learning_log_id?: string | null;
+          lift?: number | null;
+          lift_variance?: number | null;
+          look_id: string;
+          reason: string;
+          winner_id?: string | null;
+        };
+        Update: {
+          brand_id?: string;
+          decided_at?: string;
+          decided_by?: string | null;
+          experiment_id?: string;
+          id?: string;
+          is_override?: boolean;
+          learning_log_id?: string | null;
+          lift?: number | null;
+          lift_variance?: number | null;
+          look_id?: string;
+          reason?: string;
+          winner_id?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "experiment_decisions_brand_id_experiment_id_look_id_fkey";
+            columns: ["brand_id", "experiment_id", "look_id"];
+            isOneToOne: false;
+            referencedRelation: "experiment_looks";
+            referencedColumns: ["brand_id", "experiment_id", "id"];
+          },
+          {
+            foreignKeyName: "experiment_decisions_brand_id_experiment_id_winner_id_fkey";
+            columns: ["brand_id", "experiment_id", "winner_id"];
+            isOneToOne: false;
+            referencedRelation: "experiment_variants";
+            referencedColumns: ["brand_id", "experiment_id", "id"];
+          },
+        ];
+      };
+      experiment_exposures: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          experiment_id: string;
+          exposed_at: string;
+          id: string;
+          variant_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          experiment_id: string;
+          exposed_at: string;
+          id?: string;
+          variant_id: string;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          experiment_id?: string;
+          exposed_at?: string;
+          id?: string;
+          variant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "experiment_exposures_brand_id_experiment_id_variant_id_fkey";
+            columns: ["brand_id", "experiment_id", "variant_id"];
+            isOneToOne: false;
+            referencedRelation: "experiment_variants";
+            referencedColumns: ["brand_id", "experiment_id", "id"];
+          },
+        ];
+      };
+      experiment_looks: {
+        Row: {
+          boundary: number | null;
+          brand_id: string;
+          broken_guardrails: string[];
+          created_at: string;
+          experiment_id: string;
+          figures: NonNullable<Json>;
+          id: string;
+          information: number;
+          looked_at: string;
+          variant_id: string | null;
+          verdict: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          boundary?: number | null;
+          brand_id: string;
+          broken_guardrails?: string[];
+          created_at?: string;
+          experiment_id: string;
+          figures: NonNullable<Json>;
+          id?: string;
+          information: number;
+          looked_at: string;
+          variant_id?: string | null;
+          verdict: string;
+        };
+        Update: {
+          boundary?: number | null;
+          brand_id?: string;
+          broken_guardrails?: string[];
+          created_at?: string;
+          experiment_id?: string;
+          figures?: NonNullable<Json>;
+          id?: string;
+          information?: number;
+          looked_at?: string;
+          variant_id?: string | null;
+          verdict?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "experiment_looks_brand_id_experiment_id_fkey";
+            columns: ["brand_id", "experiment_id"];
+            isOneToOne: false;
+            referencedRelation: "experiments";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "experiment_looks_brand_id_experiment_id_variant_id_fkey";
+            columns: ["brand_id", "experiment_id", "variant_id"];
+            isOneToOne: false;
+            referencedRelation: "experiment_variants";
+            referencedColumns: ["brand_id", "experiment_id", "id"];
+          },
+        ];
+      };
+      experiment_metrics: {
+        Row: {
+          brand_id: string;
+          created_at: string;
+          denominator: string[] | null;
+          direction: string;
+          experiment_id: string;
+          id: string;
+          margin: number;
+          metric_kind: string;
+          metric_name: string;
+          metric_role: string;
+          numerator: string[];
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          created_at?: string;
+          denominator?: string[] | null;
+          direction?: string;
+          experiment_id: string;
+          id?: string;
+          margin?: number;
+          metric_kind?: string;
+          metric_name: string;
+          metric_role?: string;
+          numerator: string[];
+          updated_at?: string;
+        };
+        Update: {
+          brand_id?: string;
+          created_at?: string;
+          denominator?: string[] | null;
+          direction?: string;
+          experiment_id?: string;
+          id?: string;
+          margin?: number;
+          metric_kind?: string;
+          metric_name?: string;
+          metric_role?: string;
+          numerator?: string[];
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "experiment_metrics_brand_id_experiment_id_fkey";
+            columns: ["brand_id", "experiment_id"];
+            isOneToOne: false;
+            referencedRelation: "experiments";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      experiment_variants: {
+        Row: {
+          brand_id: string;
+          created_at: string;
+          experiment_id: string;
+          id: string;
+          is_control: boolean;
+          share: number;
+          stimulus_id: string | null;
+          updated_at: string;
+          variant_name: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          created_at?: string;
+          experiment_id: string;
+          id?: string;
+          is_control?: boolean;
+          share: number;
+          stimulus_id?: string | null;
+          updated_at?: string;
+          variant_name: string;
+        };
+        Update: {
+          brand_id?: string;
+          created_at?: string;
+          experiment_id?: string;
+          id?: string;
+          is_control?: boolean;
+          share?: number;
+          stimulus_id?: string | null;
+          updated_at?: string;
+          variant_name?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "experiment_variants_brand_id_experiment_id_fkey";
+            columns: ["brand_id", "experiment_id"];
+            isOneToOne: false;
+            referencedRelation: "experiments";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "experiment_variants_brand_id_stimulus_id_fkey";
+            columns: ["brand_id", "stimulus_id"];
+            isOneToOne: false;
+            referencedRelation: "stimuli_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      experiments: {
+        Row: {
+          alpha: number;
+          baseline: number;
+          baseline_deviation: number | null;
+          brand_id: string;
+          campaign_id: string | null;
+          covariate_attribute: string | null;
+          created_at: string;
+          ended_at: string | null;
+          experiment_name: string;
+          hypothesis: string;
+          id: string;
+          max_people: number | null;
+          minimal_effect: number;
+          mixture_rho: number | null;
+          outcome_window_days: number;
+          power: number;
+          prior_deviation: number | null;
+          sequential_method: string;
+          started_at: string | null;
+          status: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          alpha?: number;
+          baseline: number;
+          baseline_deviation?: number | null;
+          brand_id: string;
+          campaign_id?: string | null;
+          covariate_attribute?: string | null;
+          created_at?: string;
+          ended_at?: string | null;
+          experiment_name: string;
+          hypothesis: string;
+          id?: string;
+          max_people?: number | null;
+          minimal_effect: number;
+          mixture_rho?: number | null;
+          outcome_window_days?: number;
+          power?: number;
+          prior_deviation?: number | null;
+          sequential_method?: string;
+          started_at?: string | null;
+          status?: string;
+          updated_at?: string;
+        };
+        Update: {
+          alpha?: number;
+          baseline?: number;
+          baseline_deviation?: number | null;
+          brand_id?: string;
+          campaign_id?: string | null;
+          covariate_attribute?: string | null;
+          created_at?: string;
+          ended_at?: string | null;
+          experiment_name?: string;
+          hypothesis?: string;
+          id?: string;
+          max_people?: number | null;
+          minimal_effect?: number;
+          mixture_rho?: number | null;
+          outcome_window_days?: number;
+          power?: number;
+          prior_deviation?: number | null;
+          sequential_method?: string;
+          started_at?: string | null;
+          status?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "experiments_brand_id_campaign_id_fkey";
+            columns: ["brand_id", "campaign_id"];
+            isOneToOne: false;
+            referencedRelation: "stimuli_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
       messages: {
         Row: {
           brand_id: string;
@@ -8512,6 +8971,16 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      assign_variant: {
+        Args: { p_actor: string; p_brand: string; p_experiment: string; p_now?: string };
+        Returns: {
+          is_control: boolean;
+          propensity: number;
+          stimulus_id: string;
+          variant_id: string;
+          variant_name: string;
+        }[];
+      };
       deploy: {
         Args: { p_brand: string; p_now?: string; p_seed?: number; p_stimulus: string };
         Returns: {
@@ -8519,7 +8988,35 @@ export type Database = {
           held_out: number;
         }[];
       };
+      expose: {
+        Args: { p_brand: string; p_experiment: string; p_exposures: Json; p_now?: string };
+        Returns: number;
+      };
       install_templates: { Args: { p_brand: string }; Returns: number };
+      plan_experiment: {
+        Args: {
+          p_alpha?: number;
+          p_baseline: number;
+          p_baseline_deviation?: number;
+          p_brand: string;
+          p_days?: number;
+          p_method?: string;
+          p_minimal_effect: number;
+          p_now?: string;
+          p_people_per_day?: number;
+          p_power?: number;
+          p_shares?: number[];
+          p_window_days?: number;
+        };
+        Returns: {
+          days: number;
+          detectable_effect: number;
+          fixed_people: number;
+          inflation: number;
+          people: number;
+          people_per_day: number;
+        }[];
+      };
       propose: {
         Args: { p_brand: string; p_now?: string; p_seed?: number };
         Returns: {
@@ -8566,6 +9063,70 @@ export type Database = {
         };
       };
       record_delivery: { Args: { p_brand: string; p_now?: string; p_reports: Json }; Returns: number };
+      start_experiment: {
+        Args: { p_brand: string; p_experiment: string; p_now?: string };
+        Returns: {
+          alpha: number;
+          baseline: number;
+          baseline_deviation: number | null;
+          brand_id: string;
+          campaign_id: string | null;
+          covariate_attribute: string | null;
+          created_at: string;
+          ended_at: string | null;
+          experiment_name: string;
+          hypothesis: string;
+          id: string;
+          max_people: number | null;
+          minimal_effect: number;
+          mixture_rho: number | null;
+          outcome_window_days: number;
+          power: number;
+          prior_deviation: number | null;
+          sequential_method: string;
+          started_at: string | null;
+          status: string;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "experiments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      stop_experiment: {
+        Args: { p_brand: string; p_experiment: string; p_now?: string };
+        Returns: {
+          alpha: number;
+          baseline: number;
+          baseline_deviation: number | null;
+          brand_id: string;
+          campaign_id: string | null;
+          covariate_attribute: string | null;
+          created_at: string;
+          ended_at: string | null;
+          experiment_name: string;
+          hypothesis: string;
+          id: string;
+          max_people: number | null;
+          minimal_effect: number;
+          mixture_rho: number | null;
+          outcome_window_days: number;
+          power: number;
+          prior_deviation: number | null;
+          sequential_method: string;
+          started_at: string | null;
+          status: string;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "experiments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
     };
     Enums: {
       channel: "whatsapp" | "sms" | "email" | "push" | "in_app" | "web" | "social" | "other";

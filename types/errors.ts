@@ -92,6 +92,30 @@ export const errors = {
     message: "The cursor is not one of this database.",
     hint: "Read again without a cursor; drop the events you have seen by their id.",
   },
+  experiment_is_fixed: {
+    errcode: "PT409",
+    status: 409,
+    message: "Experiment %s is %s: its plan does not change any more.",
+    hint: "Stop it and start a new one.",
+  },
+  experiment_not_running: {
+    errcode: "PT409",
+    status: 409,
+    message: "Experiment %s is %s.",
+    hint: "A draft is started first; one that was stopped or decided takes nobody new.",
+  },
+  experiment_not_whole: {
+    errcode: "PT409",
+    status: 409,
+    message: "Experiment %s cannot start: %s.",
+    hint: "Give it a control and at least one other variant with shares that sum to 1, and one primary metric.",
+  },
+  experiment_verdict_differs: {
+    errcode: "PT409",
+    status: 409,
+    message: 'The verdict on experiment %s is "%s"; it does not support this decision.',
+    hint: "Wait for the verdict, keep the control, or say p_override with the reason.",
+  },
   function_not_registered: {
     errcode: "PT500",
     status: 500,

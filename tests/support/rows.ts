@@ -72,6 +72,7 @@ const special: Record<string, (brand: string) => unknown> = {
   ),
   "actors.evidence.attribute": () => "test.attribute",
   "stimuli.stimulus_templates.template_type": () => "message",
+  "stimuli.experiment_metrics.numerator": () => ["purchase"],
   "cohorts.clustering_runs.status": () => "completed",
   // A smaller one is hidden from support staff.
   "cohorts.cohorts.member_count": () => 10,
@@ -98,6 +99,11 @@ export class RowFactory {
       this.made.get(key) ?? (table === "core.brands" ? this.brand(brand) : this.insert(table, brand));
     this.made.set(key, known);
     return known;
+  }
+
+  /** After it was deleted: the next call makes another. */
+  forget(table: string, brand: string): void {
+    this.made.delete(`${table} ${brand}`);
   }
 
   /** A row in a new brand, so that whatever is unique in a brand is free. */

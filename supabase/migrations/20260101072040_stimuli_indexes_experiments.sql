@@ -1,0 +1,14 @@
+create index experiments_campaign_idx on stimuli.experiments (brand_id, campaign_id);
+create index experiments_running_idx on stimuli.experiments (brand_id) where status = 'running';
+create index experiment_variants_stimulus_idx on stimuli.experiment_variants (brand_id, stimulus_id);
+create index experiment_metrics_experiment_idx on stimuli.experiment_metrics (brand_id, experiment_id);
+create index experiment_assignments_variant_idx on stimuli.experiment_assignments (brand_id, experiment_id, variant_id);
+create index experiment_assignments_actor_idx on stimuli.experiment_assignments (brand_id, actor_id);
+create index experiment_exposures_variant_idx on stimuli.experiment_exposures (brand_id, experiment_id, variant_id);
+create index experiment_exposures_actor_idx on stimuli.experiment_exposures (brand_id, actor_id);
+create index experiment_looks_experiment_idx on stimuli.experiment_looks (brand_id, experiment_id, looked_at);
+create index experiment_looks_variant_idx on stimuli.experiment_looks (brand_id, experiment_id, variant_id);
+create index experiment_decisions_experiment_idx on stimuli.experiment_decisions (brand_id, experiment_id, winner_id);
+create index experiment_decisions_look_idx on stimuli.experiment_decisions (brand_id, experiment_id, look_id);
+create index experiment_decisions_learning_log_idx on stimuli.experiment_decisions (brand_id, learning_log_id);
+create index experiment_decisions_decided_by_idx on stimuli.experiment_decisions (brand_id, decided_by);
