@@ -8,7 +8,9 @@ parallel safe
 set search_path = ''
 as $$
   with settings as materialized (
-    select ln(p_alpha / p_beta) as centre, sqrt(1 / p_alpha + 1 / p_beta) as spread, greatest(p_deviation, 1e-4) as deviation,
+    select ln(p_alpha / p_beta) as centre, sqrt(1 / p_alpha + 1 / p_beta) as spread,
+      -- Never finer than the grid below, whose points would be steps.
+      sqrt(p_deviation ^ 2 + 0.0036 * (1 / p_alpha + 1 / p_beta)) as deviation,
       p_alpha / (p_alpha + p_beta) as share, p_alpha * p_beta / ((p_alpha + p_beta) ^ 2 * (p_alpha + p_beta + 1)) as share_variance,
       exp(p_mean + p_deviation ^ 2 / 2) as value, exp(2 * p_mean + p_deviation ^ 2) * (exp(p_deviation ^ 2) - 1) as value_variance
   ), grid as materialized (
@@ -17,14 +19,14 @@ as $$
     from settings cross join lateral (select greatest(-600, least(600, centre + (i - 100.5) / 10 * spread)) as x from generate_series(1, 200) i) g
   ), weighed as materialized (
     select log_share, mass / sum(mass) over () as mass, sum(mass) over (order by log_share) / sum(mass) over () as below
-    from (select log_share, exp(log_mass - max(log_mass) over ()) as mass from grid) m
+    from (select log_share, exp(greatest(log_mass - max(log_mass) over (), -300)) as mass from grid) m -- a smaller number would end in an underflow
   ), bounds as materialized (
     select min(log_share) filter (where below > 0.001) + p_mean - 3.5 * deviation as low,
       min(log_share) filter (where below > 0.999) + p_mean + 3.5 * deviation as high, deviation
     from weighed cross join settings group by deviation
   ), distribution as materialized (
     -- P(product < e^y), by the normal distribution function of the logarithm of the other factor.
-    select y, sum(w.mass * erfc(-(y - w.log_share - p_mean) / (b.deviation * sqrt(2.0))) / 2) as p
+    select y, sum(w.mass * erfc(least(8, -(y - w.log_share - p_mean) / (b.deviation * sqrt(2.0)))) / 2) as p
     from bounds b
     cross join lateral (select b.low + (b.high - b.low) * i / 150 as y from generate_series(0, 150) i) v
     cross join weighed w
