@@ -109,6 +109,9 @@ select is((select (stimuli.reverse_redemption(brand, id, 'again')).reversal_reas
 select is((select redemption_count || ' ' || redemption_value from stimuli.offers), '3 25.00', 'the counters went down, once');
 select tests.clear_authentication();
 select is((select count(*)::int from signals.signals_base where retracted_at is not null), 1, 'and its signal is retracted');
+-- Identifiers are told again from the records of identity, of which people that a test makes have none.
+insert into actors.actor_identifiers (brand_id, actor_id, identifier_type, identifier_value, confidence, first_seen_at, last_seen_at)
+select brand, md5('p1')::uuid, 'email', 'ada@example.com', 1, at, at from t on conflict do nothing;
 select tests.authenticate_as(ada) from t;
 select is((select (stimuli.redeem(brand, pg_temp.order_of(30), 'ada-3', p_code => ada_code)).discount from t), 3.00, 'then the customer may use it again');
 
