@@ -186,11 +186,3 @@ function* allTexts(value: unknown, path = "", key = "", depth = 0): Generator<Te
     yield* allTexts(item, path ? `${path}.${name}` : name, isListed ? key : name, depth + 1);
   }
 }
-
-/** The check of a text that belongs to no template, as one written by hand: its fields are those that are known. */
-export function checkContent(
-  content: Omit<TemplateContent, "required_fields" | "optional_fields">,
-  declared: unknown[],
-) {
-  return checkTemplate({ ...content, required_fields: [], optional_fields: declared });
-}

@@ -131,7 +131,7 @@ test("a manager writes a template, has it checked, mends it, and only then it is
   expect(shown.stimuli).toMatchObject([
     {
       is_checked: true,
-      rendered: { body: expect.stringMatching(/^Hello Ada, your code: [0-9A-F]{16}\n\nOut: https/) },
+      rendered: { body: expect.stringMatching(/^Hello there, your code: [0-9A-F]{16}\n\nOut: https/) },
     },
   ]);
 
