@@ -1,5 +1,5 @@
 begin;
-select plan(45);
+select plan(47);
 
 create temp table t on commit drop as select tests.create_user('owner@example.com') as owner, tests.create_user('manager@example.com') as manager,
   tests.create_user('support@example.com') as support, '2026-01-05'::timestamptz as at, md5('everybody')::uuid as cohort, md5('template')::uuid as template;
@@ -88,15 +88,13 @@ select throws_ok($$select stimuli.generate(brand) from t$$, 'PT400', null, 'for 
 select throws_ok($$select stimuli.generate(brand, p_cohort => gen_random_uuid()) from t$$, 'PT404', null, 'nor for a cohort that is not there');
 select throws_ok($$select stimuli.generate(brand, p_cohort => cohort, p_template => gen_random_uuid()) from t$$, 'PT409', null, 'nor from a template that is not');
 
--- Against 40,000 draws; the ends of an interval may be off by 4%.
+-- Reference figures: four million draws of each product with numpy 1.26, whose own error is below 0.2%.
 select tests.clear_authentication();
-select ok(bool_and(abs(x.mean / m.mean - 1) < 0.03 and abs(x.standard_deviation / m.sd - 1) < 0.06 and abs(x.lower / m.q[1] - 1) < 0.06 and abs(x.upper / m.q[2] - 1) < 0.06),
-  'mean, standard deviation and interval of a share times an amount are those of their draws')
-from (values (1.0, 9.0, 0.0, 0.0), (2, 30, 4, 0.3), (60, 600, 3, 0.1)) v (a, b, m, s)
-cross join lateral private.beta_times_lognormal(v.a, v.b, v.m, v.s) x
-cross join lateral (
-  select avg(d) as mean, stddev_samp(d) as sd, percentile_cont(array[0.05, 0.95]) within group (order by d) as q
-  from (select private.random_beta(v.a, v.b, hashint8extended(i, 5)) * exp(v.m + v.s * tests.normal('n' || i)) as d from generate_series(1, 12000) i) y) m;
+select ok(abs(x.mean / v.mean - 1) < 0.005 and abs(x.standard_deviation / v.sd - 1) < 0.005 and abs(x.lower / v.low - 1) < 0.02 and abs(x.upper / v.high - 1) < 0.01,
+  format('mean, standard deviation and interval of Beta(%s, %s) times log-normal(%s, %s) are those of its draws', v.a, v.b, v.m, v.s))
+from (values (1.0, 9.0, 0.0, 0.0, 0.1, 0.0904534, 0.0056830, 0.283129), (3, 27, 4, 0.5, 6.18641, 5.01075, 1.21308, 15.68266),
+  (200, 1800, 4, 0.1, 5.48711, 0.66295, 4.46589, 6.63835)) v (a, b, m, s, mean, sd, low, high)
+cross join lateral private.beta_times_lognormal(v.a, v.b, v.m, v.s) x;
 select is((select private.expected_outcome(2, 8, null, null, 10) ? 'value'), false, 'without an order value there is a response and no value');
 
 -- Approval.
