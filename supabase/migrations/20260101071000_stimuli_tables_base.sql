@@ -40,7 +40,12 @@ create table stimuli.stimulus_templates (
       'discount', 'free_item', 'bogo', 'loyalty_points', 'early_access', 'free_shipping', 'upgrade', 'bundle', 'other')
     and default_content @? '$.valid_days ? (@ >= 1 && @ <= 366)'
     and (default_content @? '$.offer_percentage ? (@ >= 0 && @ <= 100)' or not default_content ? 'offer_percentage')
-    and (default_content @? '$.offer_value ? (@ >= 0 && @ < 100000000)' or not default_content ? 'offer_value')) is true),
+    and (default_content @? '$.offer_value ? (@ >= 0 && @ < 100000000)' or not default_content ? 'offer_value')
+    and (default_content @? '$.minimum_purchase ? (@ >= 0 && @ < 100000000)' or not default_content ? 'minimum_purchase')
+    and (default_content @? '$.maximum_discount ? (@ >= 0 && @ < 100000000)' or not default_content ? 'maximum_discount')
+    and (default_content @? '$.usage_limit ? (@ >= 1 && @ <= 1000000000 && @ == @.floor())' or not default_content ? 'usage_limit')
+    and (default_content @? '$.usage_limit_per_customer ? (@ >= 1 && @ <= 1000000000 && @ == @.floor())'
+      or not default_content ? 'usage_limit_per_customer')) is true),
   foreign key (brand_id, created_by) references core.users (brand_id, id) on delete set null (created_by)
 );
 comment on table stimuli.stimulus_templates is

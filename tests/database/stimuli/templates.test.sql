@@ -1,5 +1,5 @@
 begin;
-select plan(19);
+select plan(22);
 
 create temp table t on commit drop as select tests.create_user('owner@example.com') as owner, tests.create_user('op@example.com') as op,
   '2026-01-05'::timestamptz as at, md5('bags')::uuid as bags, md5('rest')::uuid as rest;
@@ -53,6 +53,9 @@ select throws_ok($$insert into stimuli.stimulus_templates (brand_id, template_na
   '23514', null, 'an offer without terms is no template');
 select throws_ok($$insert into stimuli.stimulus_templates (brand_id, template_name, template_type, template_structure, default_content)
   select brand, 'x', 'offer', '{}', '{"offer_type": "discount", "valid_days": 3, "offer_percentage": 101}' from t$$, '23514', null, 'nor one that gives away more than all');
+select throws_ok(format($$insert into stimuli.stimulus_templates (brand_id, template_name, template_type, template_structure, default_content)
+  select brand, 'x', 'offer', '{}', '{"offer_type": "discount", "valid_days": 3, "offer_percentage": 10}' || %L::jsonb from t$$, terms), '23514', null, 'nor one with the terms ' || terms)
+from unnest(array['{"usage_limit": 1.5}', '{"usage_limit_per_customer": "2"}', '{"minimum_purchase": -1}']) terms;
 select throws_ok($$select stimuli.deploy(brand, '00000000-0000-4000-8000-000000000000') from t$$, 'PT404', null, 'an unknown stimulus is not found');
 
 select tests.clear_authentication();
