@@ -425,6 +425,135 @@ export const describedCohort = z.object({
   stored: z.boolean(),
 });
 
+/** One thing that keeps a text from being sent: where, what, and how it is mended. */
+export const templateProblem = z.object({
+  field: z.string(),
+  line: z.int(),
+  problem: z.string(),
+  mend: z.string(),
+});
+
+const brandId = z.uuid();
+const channel = z.enum(["whatsapp", "sms", "email", "push", "in_app", "web", "social", "other"]);
+
+/** POST /stimuli/templates/check: a stored template, which comes into use if it passes, or one that is not stored. */
+export const checkTemplateRequest = z.union([
+  z.strictObject({ brand_id: brandId, template_id: z.uuid() }),
+  z.strictObject({
+    brand_id: brandId,
+    template: z.strictObject({
+      template_structure: object,
+      default_content: object.default({}),
+      required_fields: list.max(100).default([]),
+      optional_fields: list.max(100).default([]),
+      template_category: z.string().max(40).default("other"),
+    }),
+  }),
+]);
+export const checkedTemplate = z.object({
+  passed: z.boolean(),
+  problems: z.array(templateProblem),
+  /** Of a stored template. */
+  version: z.int().nullable(),
+});
+
+/** POST /stimuli/preview: for a person, or with samples; a campaign shows every variant. */
+export const previewRequest = z.strictObject({
+  brand_id: brandId,
+  stimulus_id: z.uuid(),
+  actor_id: z.uuid().nullish(),
+  channel: channel.default("email"),
+});
+export const preview = z.object({
+  channel,
+  stimuli: z.array(
+    z.object({
+      id: z.uuid(),
+      name: z.string(),
+      type: z.string(),
+      status: z.string(),
+      is_checked: z.boolean(),
+      /** Null where it cannot be filled. */
+      rendered: object.nullable(),
+      problem: z.string().nullable(),
+    }),
+  ),
+});
+
+/** POST /stimuli/generate: a draft for a cohort or a person; its texts by an AI provider where there is one. */
+export const generateRequest = z
+  .strictObject({
+    brand_id: brandId,
+    cohort_id: z.uuid().nullish(),
+    actor_id: z.uuid().nullish(),
+    template_id: z.uuid().nullish(),
+    use_ai: z.boolean().default(true),
+    seed: z.int().min(-2_147_483_648).max(2_147_483_647).optional(),
+  })
+  .refine((request) => !request.cohort_id !== !request.actor_id, "give either cohort_id or actor_id");
+export const generatedStimulus = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  status: z.string(),
+  template_id: z.uuid().nullable(),
+  content: object,
+  expected_outcomes: object,
+  propensity: z.number().nullable(),
+  /** Whether the provider wrote the texts; if not, they are the template's, and why. */
+  written_by_ai: z.boolean(),
+  not_written_because: z.string().nullable(),
+  provider: z.string(),
+  model: z.string(),
+});
+
+/** POST /stimuli/approve and /stimuli/deploy. */
+export const stimulusRequest = z.strictObject({ brand_id: brandId, stimulus_id: z.uuid() });
+export const approvedStimulus = z.object({
+  id: z.uuid(),
+  /** draft where the check found problems. */
+  status: z.string(),
+  problems: z.array(templateProblem.extend({ stimulus_id: z.uuid() })),
+});
+export const deployedStimulus = z.object({ id: z.uuid(), deployed: z.int(), held_out: z.int() });
+
+/** POST /stimuli/redeem, with an Idempotency-Key. */
+export const redeemRequest = z
+  .strictObject({
+    brand_id: brandId,
+    code: z.string().max(100).nullish(),
+    deployment_id: z.uuid().nullish(),
+    order: z.strictObject({
+      items: z
+        .array(
+          z.strictObject({
+            product_id: short.optional(),
+            category: short.optional(),
+            quantity: z.number().positive().max(10_000),
+            unit_price: z.number().min(0).max(999_999.99),
+          }),
+        )
+        .min(1)
+        .max(500),
+      delivery_fee: z.number().min(0).max(999_999.99).optional(),
+      currency: z.string().length(3).optional(),
+      order_number: short.optional(),
+      actor_id: z.uuid().optional(),
+    }),
+  })
+  .refine((request) => !request.code !== !request.deployment_id, "give either code or deployment_id");
+export const redemption = z.object({
+  id: z.uuid(),
+  stimulus_id: z.uuid(),
+  deployment_id: z.uuid().nullable(),
+  order_total: z.number(),
+  eligible_total: z.number(),
+  discount: z.number(),
+  benefit: object,
+  currency: z.string(),
+  redeemed_at: z.string(),
+  reversed_at: z.string().nullable(),
+});
+
 /** RFC 9457 problem document: the body of every error of an Edge Function. `code` is stable, the texts are for people. */
 export const problem = z.object({
   type: z.literal("about:blank"),

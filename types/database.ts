@@ -7879,6 +7879,7 @@ export type Database = {
           target_roi: number | null;
           total_send_limit: number | null;
           updated_at: string;
+          variant_choice: string;
         };
         ComputedFields: never;
         Insert: {
@@ -7911,6 +7912,7 @@ export type Database = {
           target_roi?: number | null;
           total_send_limit?: number | null;
           updated_at?: string;
+          variant_choice?: string;
         };
         Update: {
           ab_test_percentage?: number | null;
@@ -7942,6 +7944,7 @@ export type Database = {
           target_roi?: number | null;
           total_send_limit?: number | null;
           updated_at?: string;
+          variant_choice?: string;
         };
         Relationships: [
           {
@@ -8418,6 +8421,91 @@ export type Database = {
           },
         ];
       };
+      offer_redemptions: {
+        Row: {
+          actor_id: string | null;
+          benefit: NonNullable<Json>;
+          brand_id: string;
+          created_at: string;
+          currency: string;
+          deployment_id: string | null;
+          discount: number;
+          eligible_total: number;
+          id: string;
+          idempotency_key: string;
+          order_data: NonNullable<Json>;
+          order_number: string | null;
+          order_total: number;
+          redeemed_at: string;
+          redeemed_by: string | null;
+          reversal_reason: string | null;
+          reversed_at: string | null;
+          reversed_by: string | null;
+          stimulus_id: string;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id?: string | null;
+          benefit?: NonNullable<Json>;
+          brand_id: string;
+          created_at?: string;
+          currency: string;
+          deployment_id?: string | null;
+          discount: number;
+          eligible_total: number;
+          id?: string;
+          idempotency_key: string;
+          order_data: NonNullable<Json>;
+          order_number?: string | null;
+          order_total: number;
+          redeemed_at: string;
+          redeemed_by?: string | null;
+          reversal_reason?: string | null;
+          reversed_at?: string | null;
+          reversed_by?: string | null;
+          stimulus_id: string;
+          updated_at?: string;
+        };
+        Update: {
+          actor_id?: string | null;
+          benefit?: NonNullable<Json>;
+          brand_id?: string;
+          created_at?: string;
+          currency?: string;
+          deployment_id?: string | null;
+          discount?: number;
+          eligible_total?: number;
+          id?: string;
+          idempotency_key?: string;
+          order_data?: NonNullable<Json>;
+          order_number?: string | null;
+          order_total?: number;
+          redeemed_at?: string;
+          redeemed_by?: string | null;
+          reversal_reason?: string | null;
+          reversed_at?: string | null;
+          reversed_by?: string | null;
+          stimulus_id?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "offer_redemptions_brand_id_deployment_id_fkey";
+            columns: ["brand_id", "deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "stimulus_deployments";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "offer_redemptions_brand_id_stimulus_id_fkey";
+            columns: ["brand_id", "stimulus_id"];
+            isOneToOne: false;
+            referencedRelation: "offers";
+            referencedColumns: ["brand_id", "stimulus_id"];
+          },
+        ];
+      };
       offers: {
         Row: {
           applicable_products: NonNullable<Json>;
@@ -8433,6 +8521,7 @@ export type Database = {
           excluded_products: NonNullable<Json>;
           maximum_discount: number | null;
           minimum_purchase: number | null;
+          offer_code: string | null;
           offer_description: string;
           offer_percentage: number | null;
           offer_type: Database["stimuli"]["Enums"]["offer_type"];
@@ -8463,6 +8552,7 @@ export type Database = {
           excluded_products?: NonNullable<Json>;
           maximum_discount?: number | null;
           minimum_purchase?: number | null;
+          offer_code?: string | null;
           offer_description: string;
           offer_percentage?: number | null;
           offer_type: Database["stimuli"]["Enums"]["offer_type"];
@@ -8492,6 +8582,7 @@ export type Database = {
           excluded_products?: NonNullable<Json>;
           maximum_discount?: number | null;
           minimum_purchase?: number | null;
+          offer_code?: string | null;
           offer_description?: string;
           offer_percentage?: number | null;
           offer_type?: Database["stimuli"]["Enums"]["offer_type"];
@@ -8520,10 +8611,15 @@ export type Database = {
       stimuli_base: {
         Row: {
           activated_at: string | null;
+          approved_at: string | null;
+          approved_by: string | null;
           brand_id: string;
+          campaign_id: string | null;
           completed_at: string | null;
+          content_checked_at: string | null;
           content_data: NonNullable<Json>;
           created_at: string;
+          created_by: string | null;
           decision_factors: NonNullable<Json>;
           effectiveness_score: number;
           expected_outcomes: NonNullable<Json>;
@@ -8537,6 +8633,7 @@ export type Database = {
           priority: number;
           quality_score: number;
           reasoning_log_id: string | null;
+          rejection_reason: string | null;
           relevance_score: number;
           scheduled_for: string | null;
           status: Database["stimuli"]["Enums"]["stimulus_status"];
@@ -8547,20 +8644,27 @@ export type Database = {
           target_cohort_id: string | null;
           target_criteria: NonNullable<Json>;
           template_id: string | null;
+          template_version_id: string | null;
           total_clicked: number;
           total_converted: number;
           total_delivered: number;
           total_opened: number;
           total_sent: number;
           updated_at: string;
+          variant_weight: number | null;
         };
         ComputedFields: never;
         Insert: {
           activated_at?: string | null;
+          approved_at?: string | null;
+          approved_by?: string | null;
           brand_id: string;
+          campaign_id?: string | null;
           completed_at?: string | null;
+          content_checked_at?: string | null;
           content_data: NonNullable<Json>;
           created_at?: string;
+          created_by?: string | null;
           decision_factors?: NonNullable<Json>;
           effectiveness_score?: number;
           expected_outcomes?: NonNullable<Json>;
@@ -8574,6 +8678,7 @@ export type Database = {
           priority?: number;
           quality_score?: number;
           reasoning_log_id?: string | null;
+          rejection_reason?: string | null;
           relevance_score?: number;
           scheduled_for?: string | null;
           status?: Database["stimuli"]["Enums"]["stimulus_status"];
@@ -8584,19 +8689,26 @@ export type Database = {
           target_cohort_id?: string | null;
           target_criteria?: NonNullable<Json>;
           template_id?: string | null;
+          template_version_id?: string | null;
           total_clicked?: number;
           total_converted?: number;
           total_delivered?: number;
           total_opened?: number;
           total_sent?: number;
           updated_at?: string;
+          variant_weight?: number | null;
         };
         Update: {
           activated_at?: string | null;
+          approved_at?: string | null;
+          approved_by?: string | null;
           brand_id?: string;
+          campaign_id?: string | null;
           completed_at?: string | null;
+          content_checked_at?: string | null;
           content_data?: NonNullable<Json>;
           created_at?: string;
+          created_by?: string | null;
           decision_factors?: NonNullable<Json>;
           effectiveness_score?: number;
           expected_outcomes?: NonNullable<Json>;
@@ -8610,6 +8722,7 @@ export type Database = {
           priority?: number;
           quality_score?: number;
           reasoning_log_id?: string | null;
+          rejection_reason?: string | null;
           relevance_score?: number;
           scheduled_for?: string | null;
           status?: Database["stimuli"]["Enums"]["stimulus_status"];
@@ -8620,19 +8733,35 @@ export type Database = {
           target_cohort_id?: string | null;
           target_criteria?: NonNullable<Json>;
           template_id?: string | null;
+          template_version_id?: string | null;
           total_clicked?: number;
           total_converted?: number;
           total_delivered?: number;
           total_opened?: number;
           total_sent?: number;
           updated_at?: string;
+          variant_weight?: number | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "stimuli_base_brand_id_campaign_id_fkey";
+            columns: ["brand_id", "campaign_id"];
+            isOneToOne: false;
+            referencedRelation: "stimuli_base";
+            referencedColumns: ["brand_id", "id"];
+          },
           {
             foreignKeyName: "stimuli_base_brand_id_template_id_fkey";
             columns: ["brand_id", "template_id"];
             isOneToOne: false;
             referencedRelation: "stimulus_templates";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "stimuli_base_brand_id_template_version_id_fkey";
+            columns: ["brand_id", "template_version_id"];
+            isOneToOne: false;
+            referencedRelation: "template_versions";
             referencedColumns: ["brand_id", "id"];
           },
         ];
@@ -8848,6 +8977,7 @@ export type Database = {
           brand_id: string;
           created_at: string;
           created_by: string | null;
+          current_version_id: string | null;
           default_content: NonNullable<Json>;
           exclusion_criteria: NonNullable<Json>;
           id: string;
@@ -8874,6 +9004,7 @@ export type Database = {
           brand_id: string;
           created_at?: string;
           created_by?: string | null;
+          current_version_id?: string | null;
           default_content?: NonNullable<Json>;
           exclusion_criteria?: NonNullable<Json>;
           id?: string;
@@ -8899,6 +9030,7 @@ export type Database = {
           brand_id?: string;
           created_at?: string;
           created_by?: string | null;
+          current_version_id?: string | null;
           default_content?: NonNullable<Json>;
           exclusion_criteria?: NonNullable<Json>;
           id?: string;
@@ -8919,7 +9051,102 @@ export type Database = {
           usage_count?: number;
           usage_limits?: NonNullable<Json>;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "stimulus_templates_brand_id_current_version_id_fkey";
+            columns: ["brand_id", "current_version_id"];
+            isOneToOne: false;
+            referencedRelation: "template_versions";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      template_checks: {
+        Row: {
+          brand_id: string;
+          checked_at: string;
+          checked_by: string | null;
+          id: string;
+          is_passed: boolean;
+          problems: NonNullable<Json>;
+          version_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          checked_at?: string;
+          checked_by?: string | null;
+          id?: string;
+          is_passed: boolean;
+          problems?: NonNullable<Json>;
+          version_id: string;
+        };
+        Update: {
+          brand_id?: string;
+          checked_at?: string;
+          checked_by?: string | null;
+          id?: string;
+          is_passed?: boolean;
+          problems?: NonNullable<Json>;
+          version_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "template_checks_brand_id_version_id_fkey";
+            columns: ["brand_id", "version_id"];
+            isOneToOne: false;
+            referencedRelation: "template_versions";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      template_versions: {
+        Row: {
+          brand_id: string;
+          created_at: string;
+          created_by: string | null;
+          default_content: NonNullable<Json>;
+          id: string;
+          optional_fields: NonNullable<Json>;
+          required_fields: NonNullable<Json>;
+          template_id: string;
+          template_structure: NonNullable<Json>;
+          version: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          default_content: NonNullable<Json>;
+          id?: string;
+          optional_fields: NonNullable<Json>;
+          required_fields: NonNullable<Json>;
+          template_id: string;
+          template_structure: NonNullable<Json>;
+          version: number;
+        };
+        Update: {
+          brand_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          default_content?: NonNullable<Json>;
+          id?: string;
+          optional_fields?: NonNullable<Json>;
+          required_fields?: NonNullable<Json>;
+          template_id?: string;
+          template_structure?: NonNullable<Json>;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "template_versions_brand_id_template_id_fkey";
+            columns: ["brand_id", "template_id"];
+            isOneToOne: false;
+            referencedRelation: "stimulus_templates";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
       };
     };
     Views: {
@@ -8930,10 +9157,15 @@ export type Database = {
         Args: { p_brand: string; p_now?: string; p_stimulus: string };
         Returns: {
           activated_at: string | null;
+          approved_at: string | null;
+          approved_by: string | null;
           brand_id: string;
+          campaign_id: string | null;
           completed_at: string | null;
+          content_checked_at: string | null;
           content_data: NonNullable<Json>;
           created_at: string;
+          created_by: string | null;
           decision_factors: NonNullable<Json>;
           effectiveness_score: number;
           expected_outcomes: NonNullable<Json>;
@@ -8947,6 +9179,7 @@ export type Database = {
           priority: number;
           quality_score: number;
           reasoning_log_id: string | null;
+          rejection_reason: string | null;
           relevance_score: number;
           scheduled_for: string | null;
           status: Database["stimuli"]["Enums"]["stimulus_status"];
@@ -8957,12 +9190,120 @@ export type Database = {
           target_cohort_id: string | null;
           target_criteria: NonNullable<Json>;
           template_id: string | null;
+          template_version_id: string | null;
           total_clicked: number;
           total_converted: number;
           total_delivered: number;
           total_opened: number;
           total_sent: number;
           updated_at: string;
+          variant_weight: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "stimuli_base";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      copy_campaign: {
+        Args: { p_brand: string; p_campaign: string; p_name: string; p_now?: string };
+        Returns: {
+          activated_at: string | null;
+          approved_at: string | null;
+          approved_by: string | null;
+          brand_id: string;
+          campaign_id: string | null;
+          completed_at: string | null;
+          content_checked_at: string | null;
+          content_data: NonNullable<Json>;
+          created_at: string;
+          created_by: string | null;
+          decision_factors: NonNullable<Json>;
+          effectiveness_score: number;
+          expected_outcomes: NonNullable<Json>;
+          expires_at: string | null;
+          generated_by: string;
+          generation_algorithm: string | null;
+          generation_confidence: number;
+          generation_parameters: NonNullable<Json>;
+          id: string;
+          presentation_config: NonNullable<Json>;
+          priority: number;
+          quality_score: number;
+          reasoning_log_id: string | null;
+          rejection_reason: string | null;
+          relevance_score: number;
+          scheduled_for: string | null;
+          status: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description: string | null;
+          stimulus_name: string;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id: string | null;
+          target_cohort_id: string | null;
+          target_criteria: NonNullable<Json>;
+          template_id: string | null;
+          template_version_id: string | null;
+          total_clicked: number;
+          total_converted: number;
+          total_delivered: number;
+          total_opened: number;
+          total_sent: number;
+          updated_at: string;
+          variant_weight: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "stimuli_base";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      create_campaign: {
+        Args: { p_brand: string; p_campaign: Json; p_now?: string };
+        Returns: {
+          activated_at: string | null;
+          approved_at: string | null;
+          approved_by: string | null;
+          brand_id: string;
+          campaign_id: string | null;
+          completed_at: string | null;
+          content_checked_at: string | null;
+          content_data: NonNullable<Json>;
+          created_at: string;
+          created_by: string | null;
+          decision_factors: NonNullable<Json>;
+          effectiveness_score: number;
+          expected_outcomes: NonNullable<Json>;
+          expires_at: string | null;
+          generated_by: string;
+          generation_algorithm: string | null;
+          generation_confidence: number;
+          generation_parameters: NonNullable<Json>;
+          id: string;
+          presentation_config: NonNullable<Json>;
+          priority: number;
+          quality_score: number;
+          reasoning_log_id: string | null;
+          rejection_reason: string | null;
+          relevance_score: number;
+          scheduled_for: string | null;
+          status: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description: string | null;
+          stimulus_name: string;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id: string | null;
+          target_cohort_id: string | null;
+          target_criteria: NonNullable<Json>;
+          template_id: string | null;
+          template_version_id: string | null;
+          total_clicked: number;
+          total_converted: number;
+          total_delivered: number;
+          total_opened: number;
+          total_sent: number;
+          updated_at: string;
+          variant_weight: number | null;
         };
         SetofOptions: {
           from: "*";
@@ -9019,12 +9360,26 @@ export type Database = {
       };
       propose: {
         Args: { p_brand: string; p_now?: string; p_seed?: number };
+      generate: {
+        Args: {
+          p_actor?: string;
+          p_brand: string;
+          p_cohort?: string;
+          p_now?: string;
+          p_seed?: number;
+          p_template?: string;
+        };
         Returns: {
           activated_at: string | null;
+          approved_at: string | null;
+          approved_by: string | null;
           brand_id: string;
+          campaign_id: string | null;
           completed_at: string | null;
+          content_checked_at: string | null;
           content_data: NonNullable<Json>;
           created_at: string;
+          created_by: string | null;
           decision_factors: NonNullable<Json>;
           effectiveness_score: number;
           expected_outcomes: NonNullable<Json>;
@@ -9038,6 +9393,7 @@ export type Database = {
           priority: number;
           quality_score: number;
           reasoning_log_id: string | null;
+          rejection_reason: string | null;
           relevance_score: number;
           scheduled_for: string | null;
           status: Database["stimuli"]["Enums"]["stimulus_status"];
@@ -9048,12 +9404,125 @@ export type Database = {
           target_cohort_id: string | null;
           target_criteria: NonNullable<Json>;
           template_id: string | null;
+          template_version_id: string | null;
           total_clicked: number;
           total_converted: number;
           total_delivered: number;
           total_opened: number;
           total_sent: number;
           updated_at: string;
+          variant_weight: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "stimuli_base";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      install_templates: { Args: { p_brand: string }; Returns: number };
+      move_campaign: {
+        Args: { p_brand: string; p_campaign: string; p_now?: string; p_to: string };
+        Returns: {
+          activated_at: string | null;
+          approved_at: string | null;
+          approved_by: string | null;
+          brand_id: string;
+          campaign_id: string | null;
+          completed_at: string | null;
+          content_checked_at: string | null;
+          content_data: NonNullable<Json>;
+          created_at: string;
+          created_by: string | null;
+          decision_factors: NonNullable<Json>;
+          effectiveness_score: number;
+          expected_outcomes: NonNullable<Json>;
+          expires_at: string | null;
+          generated_by: string;
+          generation_algorithm: string | null;
+          generation_confidence: number;
+          generation_parameters: NonNullable<Json>;
+          id: string;
+          presentation_config: NonNullable<Json>;
+          priority: number;
+          quality_score: number;
+          reasoning_log_id: string | null;
+          rejection_reason: string | null;
+          relevance_score: number;
+          scheduled_for: string | null;
+          status: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description: string | null;
+          stimulus_name: string;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id: string | null;
+          target_cohort_id: string | null;
+          target_criteria: NonNullable<Json>;
+          template_id: string | null;
+          template_version_id: string | null;
+          total_clicked: number;
+          total_converted: number;
+          total_delivered: number;
+          total_opened: number;
+          total_sent: number;
+          updated_at: string;
+          variant_weight: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "stimuli_base";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      preview_facts: {
+        Args: { p_actor?: string; p_brand: string; p_now?: string; p_stimulus: string };
+        Returns: Json;
+      };
+      propose: {
+        Args: { p_brand: string; p_now?: string; p_seed?: number };
+        Returns: {
+          activated_at: string | null;
+          approved_at: string | null;
+          approved_by: string | null;
+          brand_id: string;
+          campaign_id: string | null;
+          completed_at: string | null;
+          content_checked_at: string | null;
+          content_data: NonNullable<Json>;
+          created_at: string;
+          created_by: string | null;
+          decision_factors: NonNullable<Json>;
+          effectiveness_score: number;
+          expected_outcomes: NonNullable<Json>;
+          expires_at: string | null;
+          generated_by: string;
+          generation_algorithm: string | null;
+          generation_confidence: number;
+          generation_parameters: NonNullable<Json>;
+          id: string;
+          presentation_config: NonNullable<Json>;
+          priority: number;
+          quality_score: number;
+          reasoning_log_id: string | null;
+          rejection_reason: string | null;
+          relevance_score: number;
+          scheduled_for: string | null;
+          status: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description: string | null;
+          stimulus_name: string;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id: string | null;
+          target_cohort_id: string | null;
+          target_criteria: NonNullable<Json>;
+          template_id: string | null;
+          template_version_id: string | null;
+          total_clicked: number;
+          total_converted: number;
+          total_delivered: number;
+          total_opened: number;
+          total_sent: number;
+          updated_at: string;
+          variant_weight: number | null;
         }[];
         SetofOptions: {
           from: "*";
@@ -9086,11 +9555,41 @@ export type Database = {
           sequential_method: string;
           started_at: string | null;
           status: string;
+      redeem: {
+        Args: {
+          p_brand: string;
+          p_code?: string;
+          p_deployment?: string;
+          p_idempotency_key: string;
+          p_now?: string;
+          p_order: Json;
+        };
+        Returns: {
+          actor_id: string | null;
+          benefit: NonNullable<Json>;
+          brand_id: string;
+          created_at: string;
+          currency: string;
+          deployment_id: string | null;
+          discount: number;
+          eligible_total: number;
+          id: string;
+          idempotency_key: string;
+          order_data: NonNullable<Json>;
+          order_number: string | null;
+          order_total: number;
+          redeemed_at: string;
+          redeemed_by: string | null;
+          reversal_reason: string | null;
+          reversed_at: string | null;
+          reversed_by: string | null;
+          stimulus_id: string;
           updated_at: string;
         };
         SetofOptions: {
           from: "*";
           to: "experiments";
+          to: "offer_redemptions";
           isOneToOne: true;
           isSetofReturn: false;
         };
@@ -9118,15 +9617,211 @@ export type Database = {
           sequential_method: string;
           started_at: string | null;
           status: string;
+      reject: {
+        Args: { p_brand: string; p_reason: string; p_stimulus: string };
+        Returns: {
+          activated_at: string | null;
+          approved_at: string | null;
+          approved_by: string | null;
+          brand_id: string;
+          campaign_id: string | null;
+          completed_at: string | null;
+          content_checked_at: string | null;
+          content_data: NonNullable<Json>;
+          created_at: string;
+          created_by: string | null;
+          decision_factors: NonNullable<Json>;
+          effectiveness_score: number;
+          expected_outcomes: NonNullable<Json>;
+          expires_at: string | null;
+          generated_by: string;
+          generation_algorithm: string | null;
+          generation_confidence: number;
+          generation_parameters: NonNullable<Json>;
+          id: string;
+          presentation_config: NonNullable<Json>;
+          priority: number;
+          quality_score: number;
+          reasoning_log_id: string | null;
+          rejection_reason: string | null;
+          relevance_score: number;
+          scheduled_for: string | null;
+          status: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description: string | null;
+          stimulus_name: string;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id: string | null;
+          target_cohort_id: string | null;
+          target_criteria: NonNullable<Json>;
+          template_id: string | null;
+          template_version_id: string | null;
+          total_clicked: number;
+          total_converted: number;
+          total_delivered: number;
+          total_opened: number;
+          total_sent: number;
+          updated_at: string;
+          variant_weight: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "stimuli_base";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      reverse_redemption: {
+        Args: { p_brand: string; p_now?: string; p_reason: string; p_redemption: string };
+        Returns: {
+          actor_id: string | null;
+          benefit: NonNullable<Json>;
+          brand_id: string;
+          created_at: string;
+          currency: string;
+          deployment_id: string | null;
+          discount: number;
+          eligible_total: number;
+          id: string;
+          idempotency_key: string;
+          order_data: NonNullable<Json>;
+          order_number: string | null;
+          order_total: number;
+          redeemed_at: string;
+          redeemed_by: string | null;
+          reversal_reason: string | null;
+          reversed_at: string | null;
+          reversed_by: string | null;
+          stimulus_id: string;
           updated_at: string;
         };
         SetofOptions: {
           from: "*";
           to: "experiments";
+          to: "offer_redemptions";
           isOneToOne: true;
           isSetofReturn: false;
         };
       };
+      rewrite: {
+        Args: {
+          p_brand: string;
+          p_content: Json;
+          p_model: string;
+          p_now?: string;
+          p_provider: string;
+          p_stimulus: string;
+          p_was: Json;
+        };
+        Returns: {
+          activated_at: string | null;
+          approved_at: string | null;
+          approved_by: string | null;
+          brand_id: string;
+          campaign_id: string | null;
+          completed_at: string | null;
+          content_checked_at: string | null;
+          content_data: NonNullable<Json>;
+          created_at: string;
+          created_by: string | null;
+          decision_factors: NonNullable<Json>;
+          effectiveness_score: number;
+          expected_outcomes: NonNullable<Json>;
+          expires_at: string | null;
+          generated_by: string;
+          generation_algorithm: string | null;
+          generation_confidence: number;
+          generation_parameters: NonNullable<Json>;
+          id: string;
+          presentation_config: NonNullable<Json>;
+          priority: number;
+          quality_score: number;
+          reasoning_log_id: string | null;
+          rejection_reason: string | null;
+          relevance_score: number;
+          scheduled_for: string | null;
+          status: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description: string | null;
+          stimulus_name: string;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id: string | null;
+          target_cohort_id: string | null;
+          target_criteria: NonNullable<Json>;
+          template_id: string | null;
+          template_version_id: string | null;
+          total_clicked: number;
+          total_converted: number;
+          total_delivered: number;
+          total_opened: number;
+          total_sent: number;
+          updated_at: string;
+          variant_weight: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "stimuli_base";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      save_content_check: {
+        Args: { p_brand: string; p_content: Json; p_now?: string; p_stimulus: string };
+        Returns: boolean;
+      };
+      save_template_check: {
+        Args: { p_brand: string; p_now?: string; p_problems: Json; p_user?: string; p_version: string };
+        Returns: {
+          brand_id: string;
+          checked_at: string;
+          checked_by: string | null;
+          id: string;
+          is_passed: boolean;
+          problems: NonNullable<Json>;
+          version_id: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "template_checks";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      template_to_check: { Args: { p_brand: string; p_template: string }; Returns: Json };
+      use_template_version: {
+        Args: { p_brand: string; p_version: string };
+        Returns: {
+          avg_effectiveness: number | null;
+          brand_id: string;
+          created_at: string;
+          created_by: string | null;
+          current_version_id: string | null;
+          default_content: NonNullable<Json>;
+          exclusion_criteria: NonNullable<Json>;
+          id: string;
+          is_active: boolean;
+          optional_fields: NonNullable<Json>;
+          priority: number;
+          required_fields: NonNullable<Json>;
+          success_rate: number | null;
+          target_actor_criteria: NonNullable<Json>;
+          target_cohort_criteria: NonNullable<Json>;
+          template_category: Database["stimuli"]["Enums"]["template_category"];
+          template_description: string | null;
+          template_key: string | null;
+          template_name: string;
+          template_structure: NonNullable<Json>;
+          template_type: string;
+          updated_at: string;
+          usage_count: number;
+          usage_limits: NonNullable<Json>;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "stimulus_templates";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      writing_facts: { Args: { p_brand: string; p_stimulus: string }; Returns: Json };
     };
     Enums: {
       channel: "whatsapp" | "sms" | "email" | "push" | "in_app" | "web" | "social" | "other";

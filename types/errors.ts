@@ -50,6 +50,12 @@ export const errors = {
     message: "The slug %s is taken.",
     hint: "Choose another slug.",
   },
+  campaign_without_variants: {
+    errcode: "PT409",
+    status: 409,
+    message: "Campaign %s has no variant to send.",
+    hint: "Make it with stimuli.create_campaign.",
+  },
   clustering_failed: {
     errcode: "PT409",
     status: 409,
@@ -164,6 +170,12 @@ export const errors = {
     message: "This would leave the brand without an owner.",
     hint: "Make another member owner first.",
   },
+  no_usable_template: {
+    errcode: "PT409",
+    status: 409,
+    message: "No template can be filled for this cohort or person.",
+    hint: "Install or check templates; of a person who is in no cohort too little is known.",
+  },
   not_a_member: {
     errcode: "42501",
     status: 403,
@@ -187,6 +199,30 @@ export const errors = {
     status: 401,
     message: "This needs a signed-in user.",
     hint: "Sign in with supabase.auth and send the request again.",
+  },
+  offer_not_open: {
+    errcode: "PT409",
+    status: 409,
+    message: "Offer %s cannot be redeemed now.",
+    hint: "Look at valid_from, valid_until and the status of its stimulus.",
+  },
+  offer_terms_invalid: {
+    errcode: "PT409",
+    status: 409,
+    message: "The terms of offer %s are not sound: %s.",
+    hint: "Make a new one with other terms.",
+  },
+  offer_used_up: {
+    errcode: "PT409",
+    status: 409,
+    message: "Offer %s has been used as often as it may be.",
+    hint: "Each customer and all together have a limit.",
+  },
+  order_does_not_qualify: {
+    errcode: "PT422",
+    status: 422,
+    message: "The order does not qualify: %s.",
+    hint: "Compare the order with the terms of the offer.",
   },
   parameter_is_fixed: {
     errcode: "PT422",
@@ -248,11 +284,47 @@ export const errors = {
     message: "Stimulus %s has no target left.",
     hint: "Give it a cohort or a person; its own may have been deleted.",
   },
+  stimulus_is_fixed: {
+    errcode: "PT409",
+    status: 409,
+    message: "Stimulus %s is %s: its content, target and terms do not change any more.",
+    hint: "Make a new one.",
+  },
+  stimulus_needs_another_approver: {
+    errcode: "PT409",
+    status: 409,
+    message: "Stimulus %s is approved by somebody else than its author.",
+    hint: "Ask another manager.",
+  },
+  stimulus_not_checked: {
+    errcode: "PT409",
+    status: 409,
+    message: "The content of stimulus %s has not passed the check.",
+    hint: "Approve it through the Edge Function stimuli, which checks it first.",
+  },
   stimulus_not_ready: {
     errcode: "PT409",
     status: 409,
     message: "Stimulus %s is %s and cannot be %s.",
     hint: "A draft is approved, an approved or scheduled one is deployed.",
+  },
+  template_lacks_fields: {
+    errcode: "PT409",
+    status: 409,
+    message: "Template %s needs fields that the cohort does not give: %s.",
+    hint: "Give the template defaults for them, or choose another.",
+  },
+  template_not_checked: {
+    errcode: "PT409",
+    status: 409,
+    message: "The check of version %s has not passed.",
+    hint: "Check it with the Edge Function stimuli, or use another version.",
+  },
+  template_not_usable: {
+    errcode: "PT409",
+    status: 409,
+    message: "Template %s is not active, or its check has not passed.",
+    hint: "Check it with the Edge Function stimuli, POST /templates/check.",
   },
   text_read_already: {
     errcode: "PT409",
@@ -271,6 +343,12 @@ export const errors = {
     status: 422,
     message: "A brand has at most %s cohorts made by rules.",
     hint: "Retire one that is no longer needed.",
+  },
+  variant_follows_campaign: {
+    errcode: "PT409",
+    status: 409,
+    message: "Stimulus %s is a variant of campaign %s and follows it.",
+    hint: "Do the same with the campaign.",
   },
 } as const;
 

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { Problem } from "./problem.ts";
 
 /** The body of a request, read no further than `limit` bytes. */
@@ -38,4 +39,12 @@ export function parseJson(body: Uint8Array): unknown {
   } catch {
     throw new Problem("malformed_json");
   }
+}
+
+/** A request of the shape of `schema`; the first thing that is wrong with it goes to the caller. */
+export function shape<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Problem("invalid_body", { detail: `${issue?.path.join(".") || "request"}: ${issue?.message}` });
 }

@@ -88,3 +88,9 @@ export function fromDatabase(error: DatabaseError): Problem {
     return new Problem("unavailable", { headers: { "retry-after": "1" } });
   return new Problem("internal");
 }
+
+/** What a request came to, where there is always something. */
+export function answer<T>({ data, error }: { data: T; error: DatabaseError | null }): NonNullable<T> {
+  if (error) throw fromDatabase(error);
+  return data as NonNullable<T>;
+}

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import {
   describedCohort,
   runDetails,
@@ -9,7 +8,7 @@ import {
 } from "../../types/api.ts";
 import type { Ai } from "../_shared/ai/calls.ts";
 import { auth, tokenOf } from "../_shared/auth.ts";
-import { parseJson, readBody } from "../_shared/body.ts";
+import { parseJson, readBody, shape } from "../_shared/body.ts";
 import { allowedOrigins, type Environment } from "../_shared/clients.ts";
 import { type App, createApp } from "../_shared/http.ts";
 import { Problem } from "../_shared/problem.ts";
@@ -84,11 +83,4 @@ function idOf(id: string, kind: string): string {
 
 function notFound(kind: string, id: string): never {
   throw new Problem("not_found", { detail: `No ${kind} with id ${id}.` });
-}
-
-function shape<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new Problem("invalid_body", { detail: `${issue?.path.join(".") || "request"}: ${issue?.message}` });
 }

@@ -1,5 +1,5 @@
 import { type Client, callerClient, type Environment } from "../_shared/clients.ts";
-import { type DatabaseError, fromDatabase } from "../_shared/problem.ts";
+import { answer, fromDatabase } from "../_shared/problem.ts";
 import type { StartRunRequest } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import type { NamingFacts } from "./describe.ts";
@@ -100,10 +100,4 @@ function callerStore(client: Client): CallerStore {
       };
     },
   };
-}
-
-/** What a request came to, where there is always something. */
-function answer<T>({ data, error }: { data: T; error: DatabaseError | null }): NonNullable<T> {
-  if (error) throw fromDatabase(error);
-  return data as NonNullable<T>;
 }

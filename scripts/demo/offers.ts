@@ -1,3 +1,4 @@
+import { preview } from "../../types/api.ts";
 import { readRows } from "./rows.ts";
 import type { Session } from "./session.ts";
 import { formatPercent } from "./tables.ts";
@@ -16,7 +17,6 @@ interface StimulusRow {
   stimulus_name: string;
   stimulus_type: string;
   target_cohort_id: string | null;
-  content_data: { subject?: string; body?: string };
   reasoning_log_id: string | null;
   created_at: string;
 }
@@ -35,7 +35,7 @@ export async function readOffers(
   const stimuli = await readRows<StimulusRow>(session, {
     schema: "stimuli",
     table: "stimuli_base",
-    columns: "id, stimulus_name, stimulus_type, target_cohort_id, content_data, reasoning_log_id, created_at",
+    columns: "id, stimulus_name, stimulus_type, target_cohort_id, reasoning_log_id, created_at",
     where: { status: "draft" },
   });
   const reasoning = await readRows<ReasoningRow>(session, {
@@ -45,20 +45,28 @@ export async function readOffers(
     where: { reasoning_type: "stimulus_generation" },
   });
   const reasons = new Map(reasoning.map((row) => [row.id, row]));
-  return stimuli.map((row) => {
+  const offers: Offer[] = [];
+  for (const row of stimuli) {
     const reason = row.reasoning_log_id ? reasons.get(row.reasoning_log_id) : undefined;
-    return {
+    offers.push({
       name: row.stimulus_name,
       type: row.stimulus_type,
       cohort: cohortNames.get(row.target_cohort_id ?? "") ?? "",
-      // Filled for each person when the offer is sent.
-      body: (row.content_data.body ?? row.content_data.subject ?? "").replaceAll(
-        "{{first_name}}",
-        "(first name)",
-      ),
+      body: await readBody(session, row.id),
       reasons: reason
         ? [reason.decision_made, `confidence ${formatPercent(reason.decision_confidence)}`]
         : [],
-    };
+    });
+  }
+  return offers;
+}
+
+/** The text as somebody gets it of whom nothing is known, in an app: an e-mail ends with its footer. */
+async function readBody(session: Session, stimulus: string): Promise<string> {
+  const { data, error } = await session.owner.functions.invoke("stimuli/preview", {
+    body: { brand_id: session.brand, stimulus_id: stimulus, channel: "in_app" },
   });
+  if (error) throw error;
+  const rendered = preview.parse(data).stimuli[0]?.rendered;
+  return String(rendered?.body ?? rendered?.subject ?? "");
 }

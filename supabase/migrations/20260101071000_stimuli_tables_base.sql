@@ -23,6 +23,7 @@ create table stimuli.stimulus_templates (
   usage_limits jsonb not null default '{}',
   priority integer not null default 0,
   is_active boolean not null default true,
+  current_version_id uuid,
   usage_count integer not null default 0
     constraint usage_count_is_not_negative check (usage_count >= 0),
   success_rate double precision
@@ -39,18 +40,27 @@ create table stimuli.stimulus_templates (
       'discount', 'free_item', 'bogo', 'loyalty_points', 'early_access', 'free_shipping', 'upgrade', 'bundle', 'other')
     and default_content @? '$.valid_days ? (@ >= 1 && @ <= 366)'
     and (default_content @? '$.offer_percentage ? (@ >= 0 && @ <= 100)' or not default_content ? 'offer_percentage')
-    and (default_content @? '$.offer_value ? (@ >= 0 && @ < 100000000)' or not default_content ? 'offer_value')) is true),
+    and (default_content @? '$.offer_value ? (@ >= 0 && @ < 100000000)' or not default_content ? 'offer_value')
+    and (default_content @? '$.minimum_purchase ? (@ >= 0 && @ < 100000000)' or not default_content ? 'minimum_purchase')
+    and (default_content @? '$.maximum_discount ? (@ >= 0 && @ < 100000000)' or not default_content ? 'maximum_discount')
+    and (default_content @? '$.usage_limit ? (@ >= 1 && @ <= 1000000000 && @ == @.floor())' or not default_content ? 'usage_limit')
+    and (default_content @? '$.usage_limit_per_customer ? (@ >= 1 && @ <= 1000000000 && @ == @.floor())'
+      or not default_content ? 'usage_limit_per_customer')) is true),
   foreign key (brand_id, created_by) references core.users (brand_id, id) on delete set null (created_by)
 );
 comment on table stimuli.stimulus_templates is
   'What the brand could send. stimuli.propose chooses among the active ones and fills them from what is known about the cohort.';
 comment on column stimuli.stimulus_templates.template_key is 'Name of the default template it was installed from; null for the brand''s own.';
 comment on column stimuli.stimulus_templates.template_structure is
-  'Content with {{field}} in its texts. Fields: brand_name, currency, cohort_name, cohort_size, top_category, second_category, order_value, top_trait, and first_name, which is filled per person.';
+  'Texts in Liquid, as last edited: subject, body, html, call_to_action, url, footer (e-mail only), and under channels.<channel> what is different there. Only declared fields may be used. What is sent is current_version_id.';
+comment on column stimuli.stimulus_templates.current_version_id is
+  'The version in use: the last one that was checked and put into use. Null: never checked, so no choice. An edit makes a new version and leaves this one in use until the check passes.';
 comment on column stimuli.stimulus_templates.default_content is
-  'Values of fields that the cohort does not give, and the terms of an offer: offer_type, offer_percentage, offer_value, valid_days, stimulus_name.';
+  'Values of fields that neither cohort nor person gives, and the terms of an offer: offer_type, offer_percentage, offer_value, valid_days, minimum_purchase, maximum_discount, usage_limit, usage_limit_per_customer.';
 comment on column stimuli.stimulus_templates.required_fields is
-  'Fields that must be known about the cohort itself; without one of them the template is not a choice for it.';
+  'Fields that must be known about the cohort itself; without one of them the template is not a choice for it. A name, or {"name", "type": text, number, money, date, url or list, "format"?, "sample"?}.';
+comment on column stimuli.stimulus_templates.optional_fields is
+  'The other fields that its texts use, declared alike: of the cohort, of the person (private.person_fields), of the sender (unsubscribe_url), or the brand''s own with a value in default_content.';
 comment on column stimuli.stimulus_templates.target_cohort_criteria is
   'Which cohorts it is for: {"min_members": 20, "traits": {"<component of the belief vector>": "high" or "low"}}; empty for all.';
 comment on column stimuli.stimulus_templates.success_rate is 'Responses per treated person over all cohorts whose window is over.';
@@ -70,6 +80,10 @@ create table stimuli.stimuli_base (
   target_actor_id uuid,
   target_criteria jsonb not null default '{}',
   template_id uuid,
+  template_version_id uuid,
+  campaign_id uuid,
+  variant_weight double precision
+    constraint variant_weight_is_positive check (variant_weight > 0 and variant_weight <= 1000000),
   generated_by text not null default 'user'
     constraint generated_by_is_known check (generated_by in ('system', 'user', 'ai_model', 'template', 'hybrid')),
   generation_algorithm text,
@@ -85,6 +99,12 @@ create table stimuli.stimuli_base (
   activated_at timestamptz,
   expires_at timestamptz,
   completed_at timestamptz,
+  content_checked_at timestamptz,
+  created_by uuid,
+  approved_by uuid,
+  approved_at timestamptz,
+  rejection_reason text
+    constraint rejection_reason_is_short check (length(rejection_reason) <= 1000),
   total_sent integer not null default 0,
   total_delivered integer not null default 0,
   total_opened integer not null default 0,
@@ -105,15 +125,30 @@ create table stimuli.stimuli_base (
   foreign key (brand_id, target_cohort_id) references cohorts.cohorts (brand_id, id) on delete set null (target_cohort_id),
   foreign key (brand_id, target_actor_id) references actors.actors (brand_id, id) on delete set null (target_actor_id),
   foreign key (brand_id, template_id) references stimuli.stimulus_templates (brand_id, id) on delete set null (template_id),
+  constraint only_a_variant_has_a_weight check (variant_weight is null or campaign_id is not null),
+  constraint a_campaign_is_no_variant check (campaign_id is null or stimulus_type <> 'campaign'),
+  foreign key (brand_id, campaign_id) references stimuli.stimuli_base (brand_id, id) on delete cascade,
+  foreign key (brand_id, created_by) references core.users (brand_id, id) on delete set null (created_by),
+  foreign key (brand_id, approved_by) references core.users (brand_id, id) on delete set null (approved_by),
   foreign key (brand_id, reasoning_log_id) references ai.reasoning_logs (brand_id, id) on delete set null (reasoning_log_id)
 );
+create index stimuli_base_campaign_idx on stimuli.stimuli_base (brand_id, campaign_id);
+create index stimuli_base_created_by_idx on stimuli.stimuli_base (brand_id, created_by);
+create index stimuli_base_approved_by_idx on stimuli.stimuli_base (brand_id, approved_by);
 
 comment on table stimuli.stimuli_base is
   'One thing the brand offers or says to a cohort or a person. The row of offers, campaigns or messages with the same id holds what only that kind has.';
-comment on column stimuli.stimuli_base.content_data is 'What is sent, filled from the template; {{first_name}} is filled per person at deployment.';
+comment on column stimuli.stimuli_base.content_data is
+  'What is sent, in Liquid: the texts of the template version it was made from, or its own. Rendered at the moment of sending with generation_parameters.values and the values of the deployment''s person. Fixed once it is no draft.';
+comment on column stimuli.stimuli_base.campaign_id is 'The campaign that it is a variant of: approved, paused and ended with it, never by itself.';
+comment on column stimuli.stimuli_base.variant_weight is 'Share of the campaign''s people in relation to the other variants, where campaigns.variant_choice is weights.';
+comment on column stimuli.stimuli_base.content_checked_at is 'When the content, as it is, passed the check of templates; without it there is no approval.';
+comment on column stimuli.stimuli_base.created_by is 'Who wrote or asked for it; null for jobs. Where stimuli.four_eyes is on, somebody else approves.';
 comment on column stimuli.stimuli_base.reasoning_log_id is 'Why this template for this cohort: the alternatives with their draws.';
 comment on column stimuli.stimuli_base.generation_parameters is
-  'For a proposal: template_id, seed, decided_at and propensity (probability that Thompson sampling chooses this template, given the beliefs of that moment).';
+  'For a proposal: template_id, seed, decided_at and propensity (probability that Thompson sampling chooses this template, given the beliefs of that moment); values: defaults and what the cohort gave; fields: as the template declares them; personal_fields: which of them are the person''s.';
+comment on column stimuli.stimuli_base.expected_outcomes is
+  'Per person: response_rate, order_value and value (their product, in the currency of the brand), each with standard_deviation and 90% interval; expected_responses of all members.';
 comment on column stimuli.stimuli_base.total_sent is
   'People whom it was sent to. This and the four totals below count the furthest stage of each deployment (a conversion was also opened), so that each is part of the one before. Held-out people are in none.';
 comment on column stimuli.stimuli_base.effectiveness_score is 'Share of the responses that would not have come without it (outcomes.attribution).';
@@ -126,6 +161,8 @@ create table stimuli.offers (
     constraint offer_value_is_not_negative check (offer_value >= 0),
   offer_percentage double precision
     constraint offer_percentage_is_a_percentage check (offer_percentage between 0 and 100),
+  offer_code text
+    constraint offer_code_is_in_its_normal_form check (offer_code ~ '^[A-Z0-9]{4,32}$'),
   offer_description text not null,
   terms_and_conditions text,
   minimum_purchase numeric(10, 2)
@@ -156,6 +193,7 @@ create table stimuli.offers (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique (brand_id, stimulus_id),
+  unique (brand_id, offer_code),
   constraint offer_ends_after_it_begins check (valid_from < valid_until),
   foreign key (brand_id, stimulus_id) references stimuli.stimuli_base (brand_id, id) on delete cascade,
   foreign key (brand_id, approved_by) references core.users (brand_id, id) on delete set null (approved_by)
@@ -163,7 +201,10 @@ create table stimuli.offers (
 
 comment on table stimuli.offers is 'The commercial part of a stimulus of type offer. Money is in the currency of the brand.';
 comment on column stimuli.offers.offer_percentage is 'Per cent, 0 to 100.';
-comment on column stimuli.offers.redemption_value is 'Purchases of people who got the offer, less their returns, as measured by outcomes.';
+comment on column stimuli.offers.offer_code is 'The code that everybody may use, in capitals and digits only; null where each person has one of its own (personalization_applied.offer_code of the deployment).';
+comment on column stimuli.offers.redemption_count is 'Redemptions less reversals; moves with them.';
+comment on column stimuli.offers.redemption_value is 'What the redemptions less reversals took off, in the currency of the brand.';
+comment on column stimuli.offers.applicable_products is 'What it is for: [{"product_id"} or {"category"}]; empty for everything. A bundle needs one of each.';
 
 create table stimuli.campaigns (
   stimulus_id uuid primary key,
@@ -201,6 +242,8 @@ create table stimuli.campaigns (
   target_conversion_rate double precision
     constraint target_conversion_rate_is_a_share check (target_conversion_rate between 0 and 1),
   target_roi double precision,
+  variant_choice text not null default 'adaptive'
+    constraint variant_choice_is_known check (variant_choice in ('weights', 'adaptive')),
   is_ab_test boolean not null default false,
   ab_test_variant text
     constraint ab_test_variant_is_known
@@ -214,6 +257,7 @@ create table stimuli.campaigns (
   foreign key (brand_id, stimulus_id) references stimuli.stimuli_base (brand_id, id) on delete cascade
 );
 comment on table stimuli.campaigns is 'The part of a stimulus of type campaign: goal, text, limits, test variant.';
+comment on column stimuli.campaigns.variant_choice is 'weights: people are spread over the variants by variant_weight; adaptive: by what is learnt of them.';
 comment on column stimuli.campaigns.target_roi is 'Wanted return per unit of money spent; 1 means the money comes back.';
 
 create table stimuli.messages (

@@ -152,6 +152,7 @@ create table private.default_templates (
   template_description text not null,
   template_structure jsonb not null,
   default_content jsonb not null,
-  required_fields jsonb not null
+  required_fields jsonb not null,
+  optional_fields jsonb not null
 );
 comment on table private.default_templates is 'What stimuli.install_templates copies into a brand.';

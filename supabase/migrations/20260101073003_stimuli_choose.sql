@@ -19,16 +19,15 @@ as $$
   candidates as (
     select t.id, coalesce(a.pulls, 0) as pulls, f.alpha - k.prior_alpha as successes, f.beta - k.prior_beta as failures,
       (select coalesce(array_agg(n.field order by n.field), '{}')
-       from (select jsonb_array_elements_text(t.required_fields) except select jsonb_object_keys(k.fields)
+       from (select unnest(t.required) except select jsonb_object_keys(k.fields)
          union
-         -- first_name is filled per person; its default has to be there.
-         select unnest(private.template_fields(t.template_structure))
-         except select jsonb_object_keys(t.default_content || k.fields)) n (field)) as missing_fields
+         -- What is filled per person has its default there.
+         select unnest(t.needed) except select jsonb_object_keys(t.default_content || k.fields)) n (field)) as missing_fields
     from known k
-    cross join stimuli.stimulus_templates t
+    cross join private.usable_templates t
     left join stimuli.arms a on a.brand_id = t.brand_id and a.cohort_id = p_cohort and a.template_id = t.id
     cross join lateral private.faded_arm(p_brand, a, p_now) f
-    where t.brand_id = p_brand and t.is_active
+    where t.brand_id = p_brand
       and not jsonb_path_exists(t.target_cohort_criteria, '$.min_members ? (@ > $n)',
           jsonb_build_object('n', (k.fields ->> 'cohort_size')::integer))
       and not exists (
@@ -65,4 +64,4 @@ as $$
   order by r.draw desc nulls last, c.id
 $$;
 comment on function private.template_choices(uuid, uuid, timestamptz, integer) is
-  'The active templates of a brand for a cohort, the chosen one first (Thompson sampling: the largest draw from the Beta posteriors as of p_now, whose prior has the mean of the cohort over all its templates and the strength prior_alpha + prior_beta). Those with missing_fields cannot be filled and have no draw. probability: of being chosen, over all seeds. The same data, p_now and p_seed give the same draws.';
+  'The usable templates of a brand for a cohort, the chosen one first (Thompson sampling: the largest draw from the Beta posteriors as of p_now, whose prior has the mean of the cohort over all its templates and the strength prior_alpha + prior_beta). Those with missing_fields cannot be filled and have no draw. probability: of being chosen, over all seeds. The same data, p_now and p_seed give the same draws.';

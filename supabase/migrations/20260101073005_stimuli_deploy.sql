@@ -16,51 +16,6 @@ end
 $$;
 comment on function private.stimulus_for_update(uuid, uuid) is 'The stimulus, locked until the end of the transaction. Error: not_found.';
 
-create function private.stimuli_approve(p_brand uuid, p_stimulus uuid, p_now timestamptz)
-returns stimuli.stimuli_base
-language plpgsql
-volatile
-security definer
-set search_path = ''
-as $$
-declare
-  v_started timestamptz := clock_timestamp();
-  v_stimulus stimuli.stimuli_base;
-begin
-  perform private.require_role(p_brand, 'manager');
-  v_stimulus := private.stimulus_for_update(p_brand, p_stimulus);
-  if v_stimulus.status = 'draft' then
-    update stimuli.stimuli_base s
-    set status = case when s.scheduled_for > p_now then 'scheduled' else 'approved' end::stimuli.stimulus_status
-    where s.id = p_stimulus returning * into v_stimulus;
-    update stimuli.offers o
-    set approval_status = 'approved', approved_at = p_now,
-      approved_by = (select u.id from core.users u where u.brand_id = p_brand and u.auth_user_id = auth.uid())
-    where o.stimulus_id = p_stimulus;
-    perform private.emit(p_brand, 'stimuli.approved', 'stimulus', p_stimulus, '{}');
-  elsif v_stimulus.status not in ('approved', 'scheduled') then
-    perform private.raise_error('stimulus_not_ready', p_stimulus::text, v_stimulus.status::text, 'approved');
-  end if;
-  perform private.log_call('stimuli.approve', p_brand, jsonb_build_object('stimulus', p_stimulus),
-    jsonb_build_object('status', v_stimulus.status), v_started, null, 'stimulus', p_stimulus);
-  return v_stimulus;
-end
-$$;
-comment on function private.stimuli_approve(uuid, uuid, timestamptz) is 'Body of stimuli.approve. Definer: clients may not move a status.';
-grant execute on function private.stimuli_approve(uuid, uuid, timestamptz) to authenticated, service_role;
-
-create function stimuli.approve(p_brand uuid, p_stimulus uuid, p_now timestamptz default now())
-returns stimuli.stimuli_base
-language sql
-volatile
-set search_path = ''
-begin atomic
-  select * from private.stimuli_approve(p_brand, p_stimulus, p_now);
-end;
-comment on function stimuli.approve(uuid, uuid, timestamptz) is
-  'Approves a draft and returns it: scheduled when its scheduled_for lies after p_now, else approved. Approving again changes nothing. For managers. Errors: not_found, stimulus_not_ready (409).';
-grant execute on function stimuli.approve(uuid, uuid, timestamptz) to authenticated, service_role;
-
 create function private.stimuli_deploy(p_brand uuid, p_stimulus uuid, p_now timestamptz, p_seed integer)
 returns table (deployed integer, held_out integer)
 language plpgsql
@@ -89,7 +44,7 @@ begin
       greatest(coalesce((v_stimulus.generation_parameters ->> 'propensity')::double precision, 1)
         * case when m.is_holdout then v_share else 1 - v_share end, 1e-9),
       m.channel, 'batch',
-      case when m.is_holdout then '{}' else private.fill_template(v_stimulus.content_data, m.personal) end,
+      '{}',
       case when m.is_holdout then '{}' else m.personal end,
       p_now, v_stimulus.expires_at, p_now + v_window,
       case when m.is_holdout then 'held_out' else 'pending' end::stimuli.delivery_status
@@ -97,9 +52,10 @@ begin
       select a.id as actor_id,
         private.random_uniform(hashtextextended(concat_ws(':', p_seed, a.id, p_stimulus), 0), 0) < v_share as is_holdout,
         case c.preferred_channel when 'phone' then 'sms' else coalesce(c.preferred_channel, v_channel) end::stimuli.channel as channel,
-        jsonb_build_object('first_name',
-          coalesce(nullif(split_part(btrim(a.name), ' ', 1), ''), v_stimulus.generation_parameters ->> 'first_name', '')) as personal
+        p.personal
       from actors.actors a
+      join private.personal_values(p_brand, array(select x.id from actors.actors x where x.brand_id = p_brand and x.is_active),
+        private.stimulus_person_fields(v_stimulus), p_now) p on p.actor_id = a.id
       left join actors.actor_communication_profiles c on c.brand_id = a.brand_id and c.actor_id = a.id and c.is_current
       where a.brand_id = p_brand and a.is_active and a.merged_into is null
         and c.preferred_frequency is distinct from 'never'

@@ -7,7 +7,7 @@ select private.grant_access('stimuli.stimulus_templates', 'staff', p_write_role 
 select private.grant_access('stimuli.stimuli_base', 'staff',
   p_insert => '{brand_id, stimulus_type, stimulus_name, stimulus_description, content_data, presentation_config, target_cohort_id, target_actor_id, target_criteria, priority, scheduled_for, expires_at}');
 select private.grant_access('stimuli.offers', 'staff',
-  p_insert => '{brand_id, stimulus_id, offer_type, offer_value, offer_percentage, offer_description, terms_and_conditions, minimum_purchase, maximum_discount, usage_limit, usage_limit_per_customer, valid_from, valid_until, redemption_deadline, applicable_products, applicable_services, excluded_products, business_rules}');
+  p_insert => '{brand_id, stimulus_id, offer_type, offer_value, offer_percentage, offer_code, offer_description, terms_and_conditions, minimum_purchase, maximum_discount, usage_limit, usage_limit_per_customer, valid_from, valid_until, redemption_deadline, applicable_products, applicable_services, excluded_products, business_rules}');
 select private.grant_access('stimuli.campaigns', 'staff',
   p_insert => '{brand_id, stimulus_id, campaign_type, campaign_goal, campaign_theme, subject_line, headline, body_text, call_to_action, media_urls, channel_config, delivery_schedule, audience_segments, exclusion_criteria, personalization_level, budget_limit, daily_budget_limit, max_sends_per_day, total_send_limit, target_open_rate, target_click_rate, target_conversion_rate, target_roi}');
 select private.grant_access('stimuli.messages', 'staff',

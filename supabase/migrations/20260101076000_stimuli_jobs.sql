@@ -22,7 +22,7 @@ begin
   for v_ready in
     select s.brand_id, s.id from stimuli.stimuli_base s join core.brands b on b.id = s.brand_id and b.is_active
     where (s.status = 'approved' or s.status = 'scheduled' and s.scheduled_for <= p_now)
-      and (s.expires_at is null or s.expires_at > p_now)
+      and (s.expires_at is null or s.expires_at > p_now) and s.campaign_id is null
     -- The oldest of each brand first, so that one brand's backlog does not keep the others waiting.
     order by row_number() over (partition by s.brand_id order by s.priority desc, s.created_at, s.id), s.brand_id
     limit p_limit

@@ -29,10 +29,14 @@ cross join lateral (
   select 'feedback', case when v.rating >= 4 then 'positive' when v.rating <= 2 then 'negative' else 'neutral' end,
     v.rating, 'stars', null
   from signals.reviews v where v.brand_id = s.brand_id and v.signal_id = s.id
+  union all
+  -- Only who was sent an offer can redeem it: as a response it would be credited to the offer whole, so the purchase stays that.
+  select 'engagement', 'positive', 1, 'event', c.event_data ->> 'stimulus_id'
+  from signals.crm_events c where c.brand_id = s.brand_id and c.signal_id = s.id and c.event_name = 'offer_redeemed'
 ) r (outcome_type, outcome_category, outcome_value, outcome_unit, stimulus_ref)
 where not s.is_duplicate and s.actor_id is not null and s.retracted_at is null;
 comment on view private.signal_responses is
-  'Signals, without what was taken back, read as what they would be as an outcome: orders (purchase; a return is negative revenue), e-mail (open, click, unsubscribe, complaint), web (click from a campaign, signup, conversion), inbound WhatsApp (engagement, or unsubscribe for STOP), reviews (feedback). stimulus_ref: where the signal names the stimulus (e-mail campaign_id, utm_campaign = stimulus id) it is an outcome of no other.';
+  'Signals, without what was taken back, read as what they would be as an outcome: orders (purchase; a return is negative revenue), e-mail (open, click, unsubscribe, complaint), web (click from a campaign, signup, conversion), inbound WhatsApp (engagement, or unsubscribe for STOP), reviews (feedback), redeemed offers (engagement). stimulus_ref: where the signal names the stimulus (e-mail campaign_id, utm_campaign = stimulus id) it is an outcome of no other.';
 
 create function private.is_response(p_type outcomes.outcome_type)
 returns boolean

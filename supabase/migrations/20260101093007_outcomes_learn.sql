@@ -68,7 +68,7 @@ begin
     completed_at = case when s.status = 'active' then p_now else s.completed_at end
   where s.brand_id = p_brand and s.id = p_stimulus;
   update stimuli.offers o
-  set redemption_count = v_effect.treated_responses, redemption_value = v_effect.revenue, conversion_rate = v_effect.response_rate
+  set conversion_rate = v_effect.response_rate
   where o.brand_id = p_brand and o.stimulus_id = p_stimulus;
   update stimuli.stimulus_templates t
   set success_rate = m.success_rate, avg_effectiveness = m.effectiveness

@@ -73,6 +73,8 @@ const special: Record<string, (brand: string) => unknown> = {
   "actors.evidence.attribute": () => "test.attribute",
   "stimuli.stimulus_templates.template_type": () => "message",
   "stimuli.experiment_metrics.numerator": () => ["purchase"],
+  // A template is its own first version.
+  "stimuli.template_versions.version": () => randomInt(2, 1_000_000),
   "cohorts.clustering_runs.status": () => "completed",
   // A smaller one is hidden from support staff.
   "cohorts.cohorts.member_count": () => 10,

@@ -9,6 +9,7 @@ create temp table truth on commit drop as
 select md5('arm' || k)::uuid as template_id, rate from unnest('{0.03, 0.05, 0.08, 0.12, 0.20}'::double precision[]) with ordinality t (rate, k);
 insert into stimuli.stimulus_templates (id, brand_id, template_name, template_type, template_structure)
 select template_id, b.id, template_id::text, 'message', '{"body": "Hello"}' from truth, b;
+select tests.pass_templates(id) from b;
 
 -- Forty rounds of thirty people; returns mean reward per person.
 create function pg_temp.play(p_seed integer) returns double precision language plpgsql as $$

@@ -1,0 +1,3 @@
+select private.grant_access('stimuli.template_versions', 'append');
+select private.grant_access('stimuli.template_checks', 'append');
+select private.grant_access('stimuli.offer_redemptions', 'staff');
