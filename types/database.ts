@@ -9206,6 +9206,16 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      assign_variant: {
+        Args: { p_actor: string; p_brand: string; p_experiment: string; p_now?: string };
+        Returns: {
+          is_control: boolean;
+          propensity: number;
+          stimulus_id: string;
+          variant_id: string;
+          variant_name: string;
+        }[];
+      };
       copy_campaign: {
         Args: { p_brand: string; p_campaign: string; p_name: string; p_now?: string };
         Returns: {
@@ -9312,16 +9322,6 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      assign_variant: {
-        Args: { p_actor: string; p_brand: string; p_experiment: string; p_now?: string };
-        Returns: {
-          is_control: boolean;
-          propensity: number;
-          stimulus_id: string;
-          variant_id: string;
-          variant_name: string;
-        }[];
-      };
       deploy: {
         Args: { p_brand: string; p_now?: string; p_seed?: number; p_stimulus: string };
         Returns: {
@@ -9333,33 +9333,6 @@ export type Database = {
         Args: { p_brand: string; p_experiment: string; p_exposures: Json; p_now?: string };
         Returns: number;
       };
-      install_templates: { Args: { p_brand: string }; Returns: number };
-      plan_experiment: {
-        Args: {
-          p_alpha?: number;
-          p_baseline: number;
-          p_baseline_deviation?: number;
-          p_brand: string;
-          p_days?: number;
-          p_method?: string;
-          p_minimal_effect: number;
-          p_now?: string;
-          p_people_per_day?: number;
-          p_power?: number;
-          p_shares?: number[];
-          p_window_days?: number;
-        };
-        Returns: {
-          days: number;
-          detectable_effect: number;
-          fixed_people: number;
-          inflation: number;
-          people: number;
-          people_per_day: number;
-        }[];
-      };
-      propose: {
-        Args: { p_brand: string; p_now?: string; p_seed?: number };
       generate: {
         Args: {
           p_actor?: string;
@@ -9474,6 +9447,30 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      plan_experiment: {
+        Args: {
+          p_alpha?: number;
+          p_baseline: number;
+          p_baseline_deviation?: number;
+          p_brand: string;
+          p_days?: number;
+          p_method?: string;
+          p_minimal_effect: number;
+          p_now?: string;
+          p_people_per_day?: number;
+          p_power?: number;
+          p_shares?: number[];
+          p_window_days?: number;
+        };
+        Returns: {
+          days: number;
+          detectable_effect: number;
+          fixed_people: number;
+          inflation: number;
+          people: number;
+          people_per_day: number;
+        }[];
+      };
       preview_facts: {
         Args: { p_actor?: string; p_brand: string; p_now?: string; p_stimulus: string };
         Returns: Json;
@@ -9532,29 +9529,6 @@ export type Database = {
         };
       };
       record_delivery: { Args: { p_brand: string; p_now?: string; p_reports: Json }; Returns: number };
-      start_experiment: {
-        Args: { p_brand: string; p_experiment: string; p_now?: string };
-        Returns: {
-          alpha: number;
-          baseline: number;
-          baseline_deviation: number | null;
-          brand_id: string;
-          campaign_id: string | null;
-          covariate_attribute: string | null;
-          created_at: string;
-          ended_at: string | null;
-          experiment_name: string;
-          hypothesis: string;
-          id: string;
-          max_people: number | null;
-          minimal_effect: number;
-          mixture_rho: number | null;
-          outcome_window_days: number;
-          power: number;
-          prior_deviation: number | null;
-          sequential_method: string;
-          started_at: string | null;
-          status: string;
       redeem: {
         Args: {
           p_brand: string;
@@ -9588,35 +9562,11 @@ export type Database = {
         };
         SetofOptions: {
           from: "*";
-          to: "experiments";
           to: "offer_redemptions";
           isOneToOne: true;
           isSetofReturn: false;
         };
       };
-      stop_experiment: {
-        Args: { p_brand: string; p_experiment: string; p_now?: string };
-        Returns: {
-          alpha: number;
-          baseline: number;
-          baseline_deviation: number | null;
-          brand_id: string;
-          campaign_id: string | null;
-          covariate_attribute: string | null;
-          created_at: string;
-          ended_at: string | null;
-          experiment_name: string;
-          hypothesis: string;
-          id: string;
-          max_people: number | null;
-          minimal_effect: number;
-          mixture_rho: number | null;
-          outcome_window_days: number;
-          power: number;
-          prior_deviation: number | null;
-          sequential_method: string;
-          started_at: string | null;
-          status: string;
       reject: {
         Args: { p_brand: string; p_reason: string; p_stimulus: string };
         Returns: {
@@ -9696,7 +9646,6 @@ export type Database = {
         };
         SetofOptions: {
           from: "*";
-          to: "experiments";
           to: "offer_redemptions";
           isOneToOne: true;
           isSetofReturn: false;
@@ -9781,6 +9730,70 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "template_checks";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      start_experiment: {
+        Args: { p_brand: string; p_experiment: string; p_now?: string };
+        Returns: {
+          alpha: number;
+          baseline: number;
+          baseline_deviation: number | null;
+          brand_id: string;
+          campaign_id: string | null;
+          covariate_attribute: string | null;
+          created_at: string;
+          ended_at: string | null;
+          experiment_name: string;
+          hypothesis: string;
+          id: string;
+          max_people: number | null;
+          minimal_effect: number;
+          mixture_rho: number | null;
+          outcome_window_days: number;
+          power: number;
+          prior_deviation: number | null;
+          sequential_method: string;
+          started_at: string | null;
+          status: string;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "experiments";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      stop_experiment: {
+        Args: { p_brand: string; p_experiment: string; p_now?: string };
+        Returns: {
+          alpha: number;
+          baseline: number;
+          baseline_deviation: number | null;
+          brand_id: string;
+          campaign_id: string | null;
+          covariate_attribute: string | null;
+          created_at: string;
+          ended_at: string | null;
+          experiment_name: string;
+          hypothesis: string;
+          id: string;
+          max_people: number | null;
+          minimal_effect: number;
+          mixture_rho: number | null;
+          outcome_window_days: number;
+          power: number;
+          prior_deviation: number | null;
+          sequential_method: string;
+          started_at: string | null;
+          status: string;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "experiments";
           isOneToOne: true;
           isSetofReturn: false;
         };
