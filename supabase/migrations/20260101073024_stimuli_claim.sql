@@ -82,7 +82,10 @@ create type private.handed_over as (
   lease_until timestamptz,
   content jsonb,
   personal jsonb,
-  unsubscribe_token text
+  unsubscribe_token text,
+  language text,
+  currency text,
+  time_zone text
 );
 
 create function private.hand_over(p_brand uuid, p_verdicts private.delivery_verdict[], p_worker text, p_lease interval, p_now timestamptz)
@@ -126,8 +129,8 @@ begin
   )
   select p_brand, c.id, c.stimulus_id, c.actor_id, c.deployment_channel, c.purpose, c.connector, c.service_name, c.address,
     'loopwise-' || c.id, c.fencing_token, c.delivery_attempts, c.lease_until, c.content_data, c.personalization_applied,
-    case when c.purpose = 'marketing' then private.unsubscribe_token(v_secret, p_brand, c.id) end
-  from changed c order by c.place;
+    case when c.purpose = 'marketing' then private.unsubscribe_token(v_secret, p_brand, c.id) end, b.language, b.currency, b.timezone
+  from changed c join core.brands b on b.id = p_brand order by c.place;
 end
 $$;
 comment on function private.hand_over(uuid, private.delivery_verdict[], text, interval, timestamptz) is
@@ -219,7 +222,8 @@ create function stimuli.claim_deliveries(p_worker text, p_limit integer default 
 returns table (
   brand_id uuid, deployment_id uuid, stimulus_id uuid, actor_id uuid, channel stimuli.channel, purpose stimuli.send_purpose,
   connector stimuli.connector_kind, service_name text, address text, idempotency_key text, fencing_token bigint, attempt integer,
-  lease_until timestamptz, content jsonb, personal jsonb, unsubscribe_token text
+  lease_until timestamptz, content jsonb, personal jsonb, unsubscribe_token text,
+  language text, currency text, time_zone text
 )
 language sql
 volatile

@@ -1,5 +1,5 @@
 begin;
-select plan(51);
+select plan(47);
 
 create temp table b on commit drop as
 select tests.create_user('owner@example.com') as owner, null::uuid as id;

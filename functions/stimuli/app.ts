@@ -1,0 +1,11 @@
+import { allowedOrigins } from "../_shared/clients.ts";
+import { type App, createApp } from "../_shared/http.ts";
+import { type Delivery, deliveryRoutes } from "./delivery/routes.ts";
+import { webhookRoutes } from "./webhooks/routes.ts";
+
+export function createStimuli(delivery: Delivery): App {
+  const app = createApp({ name: "stimuli", allowedOrigins: allowedOrigins(delivery.env) });
+  deliveryRoutes(app, delivery);
+  webhookRoutes(app, delivery.store);
+  return app;
+}
