@@ -4,6 +4,10 @@ language sql
 volatile
 set search_path = ''
 as $$
+  -- First the lock: who has moved a deployment and waits here adds to what is counted, and is not counted.
+  select count(*) from (
+    select from stimuli.stimuli_base b where b.brand_id = p_brand and b.id = any (p_stimuli) order by b.id for no key update
+  ) locked;
   with totals as materialized (
     select d.stimulus_id, count(*) filter (where d.reach >= 1) as sent, count(*) filter (where d.reach >= 2) as delivered,
       count(*) filter (where d.reach >= 3) as opened, count(*) filter (where d.reach >= 4) as clicked, count(*) filter (where d.reach >= 5) as converted

@@ -189,10 +189,10 @@ begin
   limited as materialized (
     select q.*, case
       when q.campaign_id is null or q.never is not null or q.at > p_now then null
-      when q.sends + q.nth > q.total_send_limit then 'send_limit'
-      when q.spent + q.running > q.budget_limit then 'budget'
       when q.sends_today + q.nth > q.max_sends_per_day then 'daily_send_limit'
-      when q.spent_today + q.running > q.daily_budget_limit then 'daily_budget' end as spent_out
+      when q.spent_today + q.running > q.daily_budget_limit then 'daily_budget'
+      when q.sends + q.nth > q.total_send_limit then 'send_limit'
+      when q.spent + q.running > q.budget_limit then 'budget' end as spent_out
     from queued q
   )
   select l.place, l.deployment_id, l.stimulus_id, l.actor_id, l.person_id, l.channel,
@@ -206,4 +206,4 @@ begin
 end
 $$;
 comment on function private.delivery_verdicts(uuid, private.delivery_candidate[], timestamptz) is
-  'Whether each candidate may be handed over at p_now. Never: expired, stimulus_cancelled, stimulus_completed, offer_rejected, person_gone, person_merged (the person it was merged into has the stimulus itself), suppressed_bounce, _complaint, _manual, _unsubscribe (marketing only), no_address, cap_is_zero, consent_withdrawn, no_consent. Later: sending_paused, stimulus_paused, not_approved, no_connector (looked at again after the parameter stimuli.recheck_minutes), scheduled, frequency_cap, quiet_hours, send_limit, budget, daily_send_limit, daily_budget. The order is that of the list. What is transactional is exempt from quiet hours, frequency caps and the consent to marketing. Candidates of one person are not counted against each other: give one at a time. Call it under the lock of the brand (private.stimuli_claim_deliveries) where its word is acted upon.';
+  'Whether each candidate may be handed over at p_now. Never: expired, stimulus_cancelled, stimulus_completed, offer_rejected, person_gone, person_merged (the person it was merged into has the stimulus itself), suppressed_bounce, _complaint, _manual, _unsubscribe (marketing only), no_address, cap_is_zero, consent_withdrawn, no_consent. Later: sending_paused, stimulus_paused, not_approved, no_connector (looked at again after the parameter stimuli.recheck_minutes), scheduled, frequency_cap, quiet_hours, daily_send_limit, daily_budget, send_limit, budget. The order is that of the list. What is transactional is exempt from quiet hours, frequency caps and the consent to marketing. Candidates of one person are not counted against each other: give one at a time. Call it under the lock of the brand (private.stimuli_claim_deliveries) where its word is acted upon.';

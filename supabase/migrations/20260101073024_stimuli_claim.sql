@@ -15,7 +15,7 @@ begin
   )
   update stimuli.stimulus_deployments d
   set delivery_status = case when d.is_repeatable and d.delivery_attempts < v_max then 'pending' else 'unknown' end::stimuli.delivery_status,
-    lease_until = null, next_attempt_at = p_now, reason_code = 'answer_lost', error_code = 'answer_lost'
+    lease_until = null, next_attempt_at = case when d.is_repeatable and d.delivery_attempts < v_max then p_now end, reason_code = 'answer_lost', error_code = 'answer_lost'
   from lost l where d.id = l.id;
   get diagnostics v_given_up = row_count;
   return v_given_up;

@@ -11,16 +11,22 @@ begin
   -- In one order, so that no two batches wait for each other.
   perform from stimuli.stimuli_base b
   where b.id in (select m.stimulus_id from unnest(p_moves) m where m.was <> m.becomes) order by b.id for no key update;
+  -- Each stage is cut to the one before: a total that somebody has changed must not stop the queue until it is counted anew.
   update stimuli.stimuli_base b
-  set total_sent = b.total_sent + t.sent, total_delivered = b.total_delivered + t.delivered, total_opened = b.total_opened + t.opened,
-    total_clicked = b.total_clicked + t.clicked, total_converted = b.total_converted + t.converted
+  set total_sent = c.sent, total_delivered = least(c.sent, c.delivered), total_opened = least(c.sent, c.delivered, c.opened),
+    total_clicked = least(c.sent, c.delivered, c.opened, c.clicked), total_converted = least(c.sent, c.delivered, c.opened, c.clicked, c.converted)
   from (
     select m.brand_id, m.stimulus_id, sum((m.becomes >= 1)::integer - (m.was >= 1)::integer) as sent,
       sum((m.becomes >= 2)::integer - (m.was >= 2)::integer) as delivered, sum((m.becomes >= 3)::integer - (m.was >= 3)::integer) as opened,
       sum((m.becomes >= 4)::integer - (m.was >= 4)::integer) as clicked, sum((m.becomes >= 5)::integer - (m.was >= 5)::integer) as converted
     from unnest(p_moves) m where m.was <> m.becomes group by m.brand_id, m.stimulus_id
   ) t
-  where b.brand_id = t.brand_id and b.id = t.stimulus_id;
+  join stimuli.stimuli_base o on o.brand_id = t.brand_id and o.id = t.stimulus_id
+  cross join lateral (
+    select greatest(0, o.total_sent + t.sent) as sent, greatest(0, o.total_delivered + t.delivered) as delivered, greatest(0, o.total_opened + t.opened) as opened,
+      greatest(0, o.total_clicked + t.clicked) as clicked, greatest(0, o.total_converted + t.converted) as converted
+  ) c
+  where b.id = o.id;
 end
 $$;
 comment on function private.add_to_totals(private.reach_move[]) is
@@ -52,7 +58,7 @@ language sql
 volatile
 set search_path = ''
 as $$
-  select p_now + greatest(coalesce(least(p_retry_after, 86400), 0),
+  select p_now + greatest(case when p_retry_after > 86400 then 86400 else p_retry_after end,
     least(p_longest, p_base * power(2, least(p_attempt, 30) - 1)) * (1 + random() / 2)) * interval '1 second'
 $$;
 comment on function private.retry_at(timestamptz, integer, double precision, double precision, double precision) is
