@@ -72,6 +72,8 @@ const special: Record<string, (brand: string) => unknown> = {
   ),
   "actors.evidence.attribute": () => "test.attribute",
   "stimuli.stimulus_templates.template_type": () => "message",
+  "stimuli.channel_connectors.connector": () => "in_app",
+  "stimuli.frequency_caps.window_kind": () => "local_day",
   "cohorts.clustering_runs.status": () => "completed",
   // A smaller one is hidden from support staff.
   "cohorts.cohorts.member_count": () => 10,

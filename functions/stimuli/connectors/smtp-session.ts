@@ -51,7 +51,7 @@ export class SmtpSession {
     });
     const broken = (error?: Error) => {
       this.isOpen = false;
-      this.#fail(error ?? new Error("the connection was closed"));
+      this.#fail(error ?? Object.assign(new Error("the connection was closed"), { code: "ECONNECTION" }));
     };
     this.#connection.on("error", broken);
     this.#connection.on("end", () => broken());
@@ -103,9 +103,11 @@ export class SmtpSession {
     return new Promise((resolve, reject) => {
       const end = (error?: Error | null) => {
         signal.removeEventListener("abort", abort);
+        // What closing the line says afterwards is not why it was closed.
+        this.#fail = () => {};
         if (!error) return resolve();
-        this.close();
         reject(new SmtpFailure(error, isHandedOver()));
+        this.close();
       };
       const abort = () => end(Object.assign(new Error("took too long"), { code: "ETIMEDOUT" }));
       this.#fail = end;

@@ -70,6 +70,7 @@ export async function deliver({ queue, send, worker, concurrency, forMs }: Work)
   const inFlight = new Set<Promise<void>>();
   const results: Result[] = [];
   let isDry = false;
+  let atOnce = concurrency;
 
   const start = (message: HandedOver, notAfter: number) => {
     const sending = send(message, notAfter).then((sent) => {
@@ -82,17 +83,24 @@ export async function deliver({ queue, send, worker, concurrency, forMs }: Work)
   };
 
   for (;;) {
+    if (results.length > 0) {
+      await flush(queue, results);
+      // What was given back may be due again.
+      isDry = false;
+    }
     const isTime = performance.now() < until;
-    const free = concurrency - inFlight.size;
+    const free = Math.min(atOnce, concurrency - inFlight.size);
     // Half of the places at a time: a claim for every single answer would cost more than the sending.
-    if (isTime && free * 2 >= concurrency) {
-      const notAfter = performance.now() + HAND_OVER_MS;
+    if (isTime && (concurrency - inFlight.size) * 2 >= concurrency) {
+      const asked = performance.now();
       const claimed = await queue.claim(worker, free);
       isDry = claimed.length === 0;
       counts.handed_over += claimed.length;
-      for (const message of claimed) start(message, notAfter);
+      for (const message of claimed) start(message, asked + HAND_OVER_MS);
+      // A database that takes long over a claim leaves no time for what was claimed: fewer at once then.
+      const isSlow = performance.now() - asked > HAND_OVER_MS / 2;
+      atOnce = isSlow ? Math.ceil(atOnce / 2) : Math.min(concurrency, atOnce * 2);
     }
-    if (results.length > 0) await flush(queue, results);
     if (inFlight.size === 0 && results.length === 0 && (isDry || !isTime)) return counts;
     if (inFlight.size > 0) await pause(inFlight);
   }

@@ -11,12 +11,20 @@ export async function sendingRows(): Promise<BenchRow[]> {
   const stack = await startStack({ engine: "native", cron: false });
   const sql = postgres(stack.engine.databaseUrl as string, { max: 1, onnotice: () => {} });
   try {
-    const recipients = { people: MESSAGES, stimuli: 1, channel: "email", deployedAt: "2026-06-01T00:00:00Z" } as const;
+    const recipients = {
+      people: MESSAGES,
+      stimuli: 1,
+      channel: "email",
+      deployedAt: "2026-06-01T00:00:00Z",
+    } as const;
     const brand = await newBrand(sql, recipients);
     await neverQuiet(sql, brand);
     await sql`insert into stimuli.frequency_caps (brand_id, window_kind, window_hours, max_sends) values (${brand}, 'rolling', 24, 3)`;
     const queue = await perSecond(() => claimAndFinish(sql));
-    const bare = await perSecond(() => updateTwice(sql), await newBrand(sql, recipients).then(() => MESSAGES));
+    const bare = await perSecond(
+      () => updateTwice(sql),
+      await newBrand(sql, recipients).then(() => MESSAGES),
+    );
     return [
       {
         what: `hand-over and answer with all checks, ${BATCH} at a time, of ${MESSAGES.toLocaleString("en")}`,
@@ -42,9 +50,14 @@ async function perSecond(work: () => Promise<number>, expected = MESSAGES): Prom
 }
 
 async function claimAndFinish(sql: postgres.Sql): Promise<number> {
-  const claimed = await sql`select deployment_id, fencing_token from stimuli.claim_deliveries('bench', ${BATCH})`;
+  const claimed =
+    await sql`select deployment_id, fencing_token from stimuli.claim_deliveries('bench', ${BATCH})`;
   if (claimed.length > 0) {
-    const results = claimed.map((row) => ({ ...row, fencing_token: Number(row.fencing_token), verdict: "sent" }));
+    const results = claimed.map((row) => ({
+      ...row,
+      fencing_token: Number(row.fencing_token),
+      verdict: "sent",
+    }));
     await sql`select stimuli.finish_deliveries(${sql.json(results as never)})`;
   }
   return claimed.length;

@@ -12,7 +12,10 @@ export interface Recipients {
 }
 
 /** By e-mail, whose provider knows no keys, and by push through a webhook that does. */
-export async function newBrand(sql: postgres.Sql, { people, stimuli, channel, deployedAt, zones }: Recipients): Promise<string> {
+export async function newBrand(
+  sql: postgres.Sql,
+  { people, stimuli, channel, deployedAt, zones }: Recipients,
+): Promise<string> {
   const [made] = await sql`
     insert into core.brands (brand_name, brand_slug, timezone) values ('Sender', 'sender-' || gen_random_uuid(), 'Europe/Berlin') returning id`;
   const brand = made?.id as string;

@@ -16,20 +16,45 @@ const ROLLING = { hours: 20, sends: 2 };
 const DAILY = 2;
 const WEEKLY = 7;
 const STEP_MINUTES = 11;
-const ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati", "Australia/Lord_Howe", "Africa/Cairo"];
+const ZONES = [
+  "Europe/Berlin",
+  "America/New_York",
+  "Asia/Kathmandu",
+  "Pacific/Kiritimati",
+  "Australia/Lord_Howe",
+  "Africa/Cairo",
+];
 
-export async function sendUnderCaps(databaseUrl: string, from: string, days: number, people: number): Promise<Capped> {
+export async function sendUnderCaps(
+  databaseUrl: string,
+  from: string,
+  days: number,
+  people: number,
+): Promise<Capped> {
   const sql = postgres(databaseUrl, { max: WORKERS, onnotice: () => {} });
   try {
-    const brand = await newBrand(sql, { people, stimuli: 4 * days, channel: "alternating", deployedAt: from, zones: ZONES });
+    const brand = await newBrand(sql, {
+      people,
+      stimuli: 4 * days,
+      channel: "alternating",
+      deployedAt: from,
+      zones: ZONES,
+    });
     await sql`
       insert into stimuli.frequency_caps (brand_id, channel, window_kind, window_hours, max_sends)
       values (${brand}, null, 'rolling', ${ROLLING.hours}, ${ROLLING.sends}), (${brand}, null, 'local_day', null, ${DAILY}),
         (${brand}, null, 'local_week', null, ${WEEKLY}), (${brand}, 'email', 'local_day', null, 1)`;
     // One clock for all, that goes on by a step whenever a worker looks at it.
     let minutes = 0;
-    const now = () => new Date(Date.parse(from) + (minutes += STEP_MINUTES / WORKERS) * 60_000);
-    await Promise.all(Array.from({ length: WORKERS }, (_, n) => work(sql, `w${n}`, now, Date.parse(from) + days * 86_400_000)));
+    const now = () => {
+      minutes += STEP_MINUTES / WORKERS;
+      return new Date(Date.parse(from) + minutes * 60_000);
+    };
+    await Promise.all(
+      Array.from({ length: WORKERS }, (_, n) =>
+        work(sql, `w${n}`, now, Date.parse(from) + days * 86_400_000),
+      ),
+    );
     return { ...(await count(sql, brand)), days };
   } finally {
     await sql.end();
@@ -38,7 +63,8 @@ export async function sendUnderCaps(databaseUrl: string, from: string, days: num
 
 async function work(sql: postgres.Sql, worker: string, now: () => Date, until: number): Promise<void> {
   for (let at = now(); at.getTime() < until; at = now()) {
-    const claimed = await sql`select deployment_id, fencing_token from stimuli.claim_deliveries(${worker}, 100, ${at})`;
+    const claimed =
+      await sql`select deployment_id, fencing_token from stimuli.claim_deliveries(${worker}, 100, ${at})`;
     if (claimed.length === 0) continue;
     const results = claimed.map((row) => ({
       ...row,

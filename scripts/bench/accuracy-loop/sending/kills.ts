@@ -26,10 +26,20 @@ export interface Killed {
 const WORKERS = 2;
 const LEASE_SECONDS = 4;
 
-export async function sendAndKill(sql: postgres.Sql, databaseUrl: string, messages: number, kills: number): Promise<Killed> {
+export async function sendAndKill(
+  sql: postgres.Sql,
+  databaseUrl: string,
+  messages: number,
+  kills: number,
+): Promise<Killed> {
   await sql`select core.set_parameter('stimuli.send_lease_seconds', to_jsonb(${LEASE_SECONDS}::integer))`;
   await sql`select core.set_parameter('stimuli.retry_base_seconds', '0.5')`;
-  const brand = await newBrand(sql, { people: messages / 2, stimuli: 2, channel: "alternating", deployedAt: "2026-06-01T00:00:00Z" });
+  const brand = await newBrand(sql, {
+    people: messages / 2,
+    stimuli: 2,
+    channel: "alternating",
+    deployedAt: "2026-06-01T00:00:00Z",
+  });
   await neverQuiet(sql, brand);
   const provider = await startProvider();
   const crew = new Crew(databaseUrl, provider.url);
@@ -38,7 +48,13 @@ export async function sendAndKill(sql: postgres.Sql, databaseUrl: string, messag
     const optOuts = await endure(sql, brand, crew, provider, messages, kills);
     const held = await settle(sql, brand, provider);
     await idle(sql, brand);
-    return { ...(await judge(sql, brand, provider, optOuts)), messages, kills, held, seconds: (performance.now() - started) / 1000 };
+    return {
+      ...(await judge(sql, brand, provider, optOuts)),
+      messages,
+      kills,
+      held,
+      seconds: (performance.now() - started) / 1000,
+    };
   } finally {
     crew.stop();
     await provider.close();
@@ -57,7 +73,9 @@ class Crew {
   }
 
   #start(): void {
-    const child = spawn(process.execPath, [...this.#args, "bench"], { stdio: ["ignore", "ignore", "inherit"] });
+    const child = spawn(process.execPath, [...this.#args, "bench"], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     this.#running.add(child);
     child.once("exit", () => {
       this.#running.delete(child);
@@ -77,10 +95,21 @@ class Crew {
 }
 
 /** Kills come when the provider has seen so many messages: in the middle of the work, however fast it is. */
-async function endure(sql: postgres.Sql, brand: string, crew: Crew, provider: Provider, messages: number, kills: number) {
-  const people = await sql`select a.id from actors.actors a where a.brand_id = ${brand} order by md5(a.id::text) limit 200`;
+async function endure(
+  sql: postgres.Sql,
+  brand: string,
+  crew: Crew,
+  provider: Provider,
+  messages: number,
+  kills: number,
+) {
+  const people =
+    await sql`select a.id from actors.actors a where a.brand_id = ${brand} order by md5(a.id::text) limit 200`;
   const optOuts = new Map<string, number>();
-  const steps = Array.from({ length: kills }, (_, k) => ((k + Math.random()) / (kills + 1)) * messages * 0.95);
+  const steps = Array.from(
+    { length: kills },
+    (_, k) => ((k + Math.random()) / (kills + 1)) * messages * 0.95,
+  );
   while (steps.length > 0) {
     if (provider.arrivals.length >= (steps[0] as number)) {
       steps.shift();
@@ -112,7 +141,9 @@ async function settle(sql: postgres.Sql, brand: string, provider: Provider): Pro
   const arrived = new Set(provider.arrivals.map(({ key }) => key));
   const known = held.filter((row) => arrived.has(`loopwise-${row.id}`));
   for (let from = 0; from < known.length; from += 500) {
-    const events = known.slice(from, from + 500).map(({ id }) => ({ event_id: `e-${id}`, type: "delivered", deployment_id: id }));
+    const events = known
+      .slice(from, from + 500)
+      .map(({ id }) => ({ event_id: `e-${id}`, type: "delivered", deployment_id: id }));
     await sql`select count(*) from stimuli.record_events(${brand}, 'bench', ${sql.json(events)})`;
   }
   for (const { id } of held.filter((row) => !arrived.has(`loopwise-${row.id}`)))
@@ -130,7 +161,8 @@ async function judge(sql: postgres.Sql, brand: string, provider: Provider, optOu
   for (const row of rows) {
     const times = arrivals.get(row.key) ?? [];
     const optedOutAt = optOuts.get(row.actor_id) ?? Number.POSITIVE_INFINITY;
-    const isStopped = row.status === "cancelled" && /^(consent_withdrawn|suppressed_unsubscribe)$/.test(row.reason);
+    const isStopped =
+      row.status === "cancelled" && /^(consent_withdrawn|suppressed_unsubscribe)$/.test(row.reason);
     if (isStopped && optedOutAt < Number.POSITIVE_INFINITY) result.stopped += 1;
     else if (times.length === 0 || !/^(sent|delivered|unknown)$/.test(row.status)) result.lost += 1;
     if (times.length > 1 && row.channel === "email") result.twice += 1;

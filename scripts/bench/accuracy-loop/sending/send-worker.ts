@@ -11,7 +11,10 @@ const [databaseUrl, providerUrl, name] = process.argv.slice(2) as [string, strin
 const sql = postgres(databaseUrl, { max: 2, onnotice: () => {} });
 const agent = new Agent({ keepAlive: true, maxSockets: 100 });
 
-const connector: Connector = { send: (_, { idempotencyKey, notAfter }) => post(idempotencyKey, notAfter), close() {} };
+const connector: Connector = {
+  send: (_, { idempotencyKey, notAfter }) => post(idempotencyKey, notAfter),
+  close() {},
+};
 
 function post(key: string, notAfter: number): Promise<Answer> {
   return new Promise((resolve) => {
