@@ -34,7 +34,7 @@ as $$
 begin
   return (
     with due as materialized (
-      select w.*
+      select w.*, r.remaining
       from stimuli.channel_connectors k
       cross join unnest(enum_range(null::stimuli.send_purpose)) p (purpose)
       left join lateral (
@@ -56,8 +56,11 @@ begin
     one_each as (
       select distinct on (d.actor_id) d.* from due d order by d.actor_id, d.purpose desc, d.due_at, d.id
     ),
+    ranked as (
+      select o.*, row_number() over (partition by o.deployment_channel order by o.purpose desc, o.due_at, o.id) as nth from one_each o
+    ),
     chosen as (
-      select o.* from one_each o order by o.purpose desc, o.due_at, o.id limit p_limit
+      select r.* from ranked r where r.nth <= coalesce(r.remaining, p_limit) order by r.purpose desc, r.due_at, r.id limit p_limit
     )
     select array_agg(row(n.place, n.id, n.stimulus_id, n.actor_id, n.deployment_channel)::private.delivery_candidate order by n.place)
     from (select c.*, (row_number() over (order by c.purpose desc, c.due_at, c.id))::integer as place from chosen c) n);

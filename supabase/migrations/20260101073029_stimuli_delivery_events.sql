@@ -215,6 +215,16 @@ comment on function stimuli.record_events(uuid, text, jsonb, timestamptz) is
   'Takes up to 1,000 events of a provider, [{"event_id", "type", "deployment_id"? or "provider_message_id"?, "occurred_at"?, "is_permanent"? (of a bounce; default true), "address"?, "link"?, "code"?}] with type sent, delivered, opened, clicked, bounced, failed, complained or unsubscribed, each event_id once, in any order. Moves deliveries and responses forward, settles held messages, suppresses who bounced or complained, and hands each event to the signals. Returns how many were new, and how many of them are of messages sent from here. Service role only: the Edge Function has checked the signature. Error: invalid_argument.';
 grant execute on function stimuli.record_events(uuid, text, jsonb, timestamptz) to service_role;
 
+create function private.deployment_of_key(p_key text)
+returns uuid
+language sql
+immutable
+set search_path = ''
+as $$
+  select substring(p_key from '^loopwise-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$')::uuid
+$$;
+comment on function private.deployment_of_key(text) is 'The deployment whose idempotency key p_key is (private.hand_over); null for any other text.';
+
 create function private.follow_deliveries()
 returns trigger
 language plpgsql
@@ -223,13 +233,17 @@ set search_path = ''
 as $$
 begin
   perform private.apply_delivery_events(w.brand_id, 'whatsapp', array_agg(row(left(w.crm_record_id || ':' || w.status, 255),
-      case w.status when 'read' then 'opened' else w.status end, null, w.crm_record_id, w.event_timestamp, false, null, null, null)::private.delivery_event),
+      case w.status when 'read' then 'opened' else w.status end, w.deployment_id, w.crm_record_id, w.event_timestamp, false, null, null, null)::private.delivery_event),
     clock_timestamp())
   from (
-    select i.brand_id, i.crm_record_id, i.event_timestamp, split_part(i.event_name, '.', 2) as status
+    select i.brand_id, i.crm_record_id, i.event_timestamp, split_part(i.event_name, '.', 2) as status, k.deployment_id
     from inserted i
+    -- The key that the message was sent with comes back: it names a message whose id was lost with the answer.
+    cross join lateral (select private.deployment_of_key(i.event_data ->> 'key') as deployment_id) k
     where i.event_name in ('whatsapp.sent', 'whatsapp.delivered', 'whatsapp.read', 'whatsapp.failed') and i.crm_record_id is not null
-      and exists (select from stimuli.stimulus_deployments d where d.brand_id = i.brand_id and d.provider_message_id = i.crm_record_id)
+      and exists (
+        select from stimuli.stimulus_deployments d
+        where d.brand_id = i.brand_id and (d.provider_message_id = i.crm_record_id or d.id = k.deployment_id))
   ) w
   group by w.brand_id;
   return null;

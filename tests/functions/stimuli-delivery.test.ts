@@ -230,7 +230,7 @@ test("SendGrid's events are checked by its key and named by the Message-ID", asy
   for (let n = 0; n < 8; n += 1) expect((await post(path, body, headers(body))).status).toBe(200);
   expect(recorded[0]?.events).toMatchObject([
     { event_id: "a", type: "bounced", is_permanent: false, provider_message_id: "<loopwise-1@x.y>" },
-    { event_id: "b", type: "opened", address: "ada@example.com" },
+    { event_id: "b", type: "opened", address: "ada@example.com", deployment_id: BRAND },
   ]);
   expect(await codeOf(await post(path, body, headers(`${body} `)))).toBe("401 signature_invalid");
   expect(

@@ -84,6 +84,10 @@ export function fromSendGrid(body: unknown): DeliveryEvent[] {
       event_id: data.sg_event_id,
       type,
       provider_message_id: data["smtp-id"],
+      // Known even where the answer to the hand-over was lost.
+      deployment_id: /^<?loopwise-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@/.exec(
+        data["smtp-id"] ?? "",
+      )?.[1],
       occurred_at: new Date(data.timestamp * 1000).toISOString(),
       // A blocked message may pass another day; only a bounce says that the address is gone.
       is_permanent: data.type !== "blocked",

@@ -1,5 +1,5 @@
 begin;
-select plan(49);
+select plan(52);
 
 create temp table b on commit drop as
 select tests.create_user('owner@example.com') as owner, null::uuid as id, tests.create_user('ada@example.com') as ada, tests.create_user('eve@example.com') as eve;
@@ -36,6 +36,11 @@ create function pg_temp.events(p_events jsonb) returns text language sql as $$
   select r.recorded || '/' || r.known from b, stimuli.record_events(b.id, 'test', p_events, '2026-06-03') r
 $$;
 
+create function pg_temp.status(p_id text, p_status text, p_key text) returns jsonb language sql as $$
+  select jsonb_build_object('type', 'crm_event', 'source_platform', 'whatsapp', 'source_id', p_id || ':' || p_status, 'occurred_at', '2026-06-05T10:03:00Z',
+    'identifiers', '{"phone": "+4917000000"}'::jsonb, 'data', jsonb_build_object('event_type', 'status_changed', 'event_name', 'whatsapp.' || p_status, 'crm_record_id', p_id,
+      'event_data', jsonb_build_object('status', p_status, 'key', p_key)))
+$$;
 select count(*) from core.connect_integration((select id from b), 'provider', 'other', '{}');
 select count(*) from core.connect_integration((select id from b), 'whatsapp', 'whatsapp', '{}');
 select count(*) from stimuli.connect_channel((select id from b), 'email', 'smtp', 'provider', p_cost_per_send => 0.5);
@@ -121,6 +126,16 @@ select results_eq($$select s.reason::text, a.name from stimuli.suppressions s jo
   $$values ('bounce', 'ben'), ('complaint', 'cleo')$$, 'who bounced or complained is suppressed');
 select is((select (total_sent, total_delivered, total_opened, total_clicked)::text from stimuli.stimuli_base where id = md5('told')::uuid), '(5,3,2,1)',
   'the totals move with it');
+
+-- WhatsApp tells by signals; it knows the key of a message whose id was lost with the answer.
+select pg_temp.deploy('wa', '{eva,fay}', 'whatsapp');
+select is(pg_temp.claim('2026-06-05 10:02Z') like '%eva fay%', true, 'two go by WhatsApp');
+select pg_temp.finish('wa', 'eva', 'sent', '2026-06-05 10:02Z', p_more => '{"provider_message_id": "wamid.1"}'), pg_temp.finish('wa', 'fay', 'unknown', '2026-06-05 10:02Z');
+select count(*) from signals.ingest((select id from b), jsonb_build_array(
+  pg_temp.status('wamid.1', 'read', null), pg_temp.status('wamid.1', 'delivered', null), pg_temp.status('wamid.2', 'delivered', 'loopwise-' || md5('wafay')::uuid),
+  pg_temp.status('wamid.3', 'delivered', 'loopwise-nonsense')));
+select is(pg_temp.state('wa', 'eva') || ' ' || pg_temp.state('wa', 'fay'), 'delivered delivered', 'its statuses move the messages and settle what was held');
+select is((select string_agg(response_status::text, ' ' order by response_status) from stimuli.stimulus_deployments where stimulus_id = md5('wa')::uuid), 'none opened', 'and say who read it');
 
 -- Opt-outs by signal and by link.
 select count(*) from signals.ingest((select id from b), '[{"type": "whatsapp_message", "source_platform": "whatsapp", "source_id": "s1", "occurred_at": "2026-06-02T10:00:00Z", "identifiers": {"phone": "+49171000000"}, "data": {"message_text": " Stop! ", "sender_phone": "+49171000000"}},
