@@ -7848,6 +7848,42 @@ export type Database = {
           },
         ];
       };
+      campaign_spending: {
+        Row: {
+          brand_id: string;
+          local_day: string;
+          reserved: number;
+          sends: number;
+          settled: number;
+          stimulus_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          local_day: string;
+          reserved?: number;
+          sends?: number;
+          settled?: number;
+          stimulus_id: string;
+        };
+        Update: {
+          brand_id?: string;
+          local_day?: string;
+          reserved?: number;
+          sends?: number;
+          settled?: number;
+          stimulus_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "campaign_spending_brand_id_stimulus_id_fkey";
+            columns: ["brand_id", "stimulus_id"];
+            isOneToOne: false;
+            referencedRelation: "campaigns";
+            referencedColumns: ["brand_id", "stimulus_id"];
+          },
+        ];
+      };
       campaigns: {
         Row: {
           ab_test_percentage: number | null;
@@ -7955,6 +7991,120 @@ export type Database = {
             referencedColumns: ["brand_id", "id"];
           },
         ];
+      };
+      channel_connectors: {
+        Row: {
+          brand_id: string;
+          channel: Database["stimuli"]["Enums"]["channel"];
+          connector: Database["stimuli"]["Enums"]["connector_kind"];
+          cost_per_send: number;
+          created_at: string;
+          honours_keys: boolean;
+          id: string;
+          is_active: boolean;
+          rate_per_minute: number | null;
+          service_name: string | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          channel: Database["stimuli"]["Enums"]["channel"];
+          connector: Database["stimuli"]["Enums"]["connector_kind"];
+          cost_per_send?: number;
+          created_at?: string;
+          honours_keys: boolean;
+          id?: string;
+          is_active?: boolean;
+          rate_per_minute?: number | null;
+          service_name?: string | null;
+          updated_at?: string;
+        };
+        Update: {
+          brand_id?: string;
+          channel?: Database["stimuli"]["Enums"]["channel"];
+          connector?: Database["stimuli"]["Enums"]["connector_kind"];
+          cost_per_send?: number;
+          created_at?: string;
+          honours_keys?: boolean;
+          id?: string;
+          is_active?: boolean;
+          rate_per_minute?: number | null;
+          service_name?: string | null;
+          updated_at?: string;
+        };
+        Relationships: [];
+      };
+      consents: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          channel: Database["stimuli"]["Enums"]["channel"];
+          id: string;
+          is_granted: boolean;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
+          recorded_at: string;
+          recorded_by: string | null;
+          source: string;
+          text_version: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          channel: Database["stimuli"]["Enums"]["channel"];
+          id?: string;
+          is_granted: boolean;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
+          recorded_at?: string;
+          recorded_by?: string | null;
+          source: string;
+          text_version?: string | null;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          channel?: Database["stimuli"]["Enums"]["channel"];
+          id?: string;
+          is_granted?: boolean;
+          purpose?: Database["stimuli"]["Enums"]["send_purpose"];
+          recorded_at?: string;
+          recorded_by?: string | null;
+          source?: string;
+          text_version?: string | null;
+        };
+        Relationships: [];
+      };
+      contact_preferences: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          created_at: string;
+          quiet_from: string | null;
+          quiet_until: string | null;
+          time_zone: string | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id: string;
+          brand_id: string;
+          created_at?: string;
+          quiet_from?: string | null;
+          quiet_until?: string | null;
+          time_zone?: string | null;
+          updated_at?: string;
+        };
+        Update: {
+          actor_id?: string;
+          brand_id?: string;
+          created_at?: string;
+          quiet_from?: string | null;
+          quiet_until?: string | null;
+          time_zone?: string | null;
+          updated_at?: string;
+        };
+        Relationships: [];
       };
       experiment_assignments: {
         Row: {
@@ -8337,6 +8487,40 @@ export type Database = {
           },
         ];
       };
+      frequency_caps: {
+        Row: {
+          brand_id: string;
+          channel: Database["stimuli"]["Enums"]["channel"] | null;
+          created_at: string;
+          id: string;
+          max_sends: number;
+          updated_at: string;
+          window_hours: number | null;
+          window_kind: Database["stimuli"]["Enums"]["cap_window"];
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          channel?: Database["stimuli"]["Enums"]["channel"] | null;
+          created_at?: string;
+          id?: string;
+          max_sends: number;
+          updated_at?: string;
+          window_hours?: number | null;
+          window_kind: Database["stimuli"]["Enums"]["cap_window"];
+        };
+        Update: {
+          brand_id?: string;
+          channel?: Database["stimuli"]["Enums"]["channel"] | null;
+          created_at?: string;
+          id?: string;
+          max_sends?: number;
+          updated_at?: string;
+          window_hours?: number | null;
+          window_kind?: Database["stimuli"]["Enums"]["cap_window"];
+        };
+        Relationships: [];
+      };
       messages: {
         Row: {
           brand_id: string;
@@ -8494,8 +8678,22 @@ export type Database = {
             foreignKeyName: "offer_redemptions_brand_id_deployment_id_fkey";
             columns: ["brand_id", "deployment_id"];
             isOneToOne: false;
+            referencedRelation: "held_deliveries";
+            referencedColumns: ["brand_id", "deployment_id"];
+          },
+          {
+            foreignKeyName: "offer_redemptions_brand_id_deployment_id_fkey";
+            columns: ["brand_id", "deployment_id"];
+            isOneToOne: false;
             referencedRelation: "stimulus_deployments";
             referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "offer_redemptions_brand_id_deployment_id_fkey";
+            columns: ["brand_id", "deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "undelivered";
+            referencedColumns: ["brand_id", "deployment_id"];
           },
           {
             foreignKeyName: "offer_redemptions_brand_id_stimulus_id_fkey";
@@ -8608,6 +8806,96 @@ export type Database = {
           },
         ];
       };
+      provider_events: {
+        Row: {
+          brand_id: string;
+          deployment_id: string | null;
+          details: NonNullable<Json>;
+          event_id: string;
+          event_type: string;
+          id: string;
+          occurred_at: string;
+          provider: string;
+          received_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          deployment_id?: string | null;
+          details?: NonNullable<Json>;
+          event_id: string;
+          event_type: string;
+          id?: string;
+          occurred_at: string;
+          provider: string;
+          received_at?: string;
+        };
+        Update: {
+          brand_id?: string;
+          deployment_id?: string | null;
+          details?: NonNullable<Json>;
+          event_id?: string;
+          event_type?: string;
+          id?: string;
+          occurred_at?: string;
+          provider?: string;
+          received_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "provider_events_brand_id_deployment_id_fkey";
+            columns: ["brand_id", "deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "held_deliveries";
+            referencedColumns: ["brand_id", "deployment_id"];
+          },
+          {
+            foreignKeyName: "provider_events_brand_id_deployment_id_fkey";
+            columns: ["brand_id", "deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "stimulus_deployments";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "provider_events_brand_id_deployment_id_fkey";
+            columns: ["brand_id", "deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "undelivered";
+            referencedColumns: ["brand_id", "deployment_id"];
+          },
+        ];
+      };
+      sending_state: {
+        Row: {
+          brand_id: string;
+          is_paused: boolean;
+          last_claim_at: string;
+          pause_reason: string | null;
+          paused_at: string | null;
+          paused_by: string | null;
+          updated_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          is_paused?: boolean;
+          last_claim_at?: string;
+          pause_reason?: string | null;
+          paused_at?: string | null;
+          paused_by?: string | null;
+          updated_at?: string;
+        };
+        Update: {
+          brand_id?: string;
+          is_paused?: boolean;
+          last_claim_at?: string;
+          pause_reason?: string | null;
+          paused_at?: string | null;
+          paused_by?: string | null;
+          updated_at?: string;
+        };
+        Relationships: [];
+      };
       stimuli_base: {
         Row: {
           activated_at: string | null;
@@ -8631,6 +8919,7 @@ export type Database = {
           id: string;
           presentation_config: NonNullable<Json>;
           priority: number;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
           quality_score: number;
           reasoning_log_id: string | null;
           rejection_reason: string | null;
@@ -8676,6 +8965,7 @@ export type Database = {
           id?: string;
           presentation_config?: NonNullable<Json>;
           priority?: number;
+          purpose?: Database["stimuli"]["Enums"]["send_purpose"];
           quality_score?: number;
           reasoning_log_id?: string | null;
           rejection_reason?: string | null;
@@ -8720,6 +9010,7 @@ export type Database = {
           id?: string;
           presentation_config?: NonNullable<Json>;
           priority?: number;
+          purpose?: Database["stimuli"]["Enums"]["send_purpose"];
           quality_score?: number;
           reasoning_log_id?: string | null;
           rejection_reason?: string | null;
@@ -8769,9 +9060,12 @@ export type Database = {
       stimulus_deployments: {
         Row: {
           actor_id: string;
+          address_sha256: string | null;
           brand_id: string;
           cohort_id: string | null;
+          connector_id: string | null;
           created_at: string;
+          delivered_at: string | null;
           delivered_content: NonNullable<Json>;
           delivery_attempts: number;
           delivery_status: Database["stimuli"]["Enums"]["delivery_status"];
@@ -8782,16 +9076,28 @@ export type Database = {
           error_details: NonNullable<Json>;
           error_message: string | null;
           expires_at: string | null;
+          fencing_token: number;
+          handed_over_at: string | null;
           id: string;
           is_holdout: boolean;
+          is_repeatable: boolean;
           last_delivery_attempt: string | null;
           learned_at: string | null;
+          lease_until: string | null;
+          next_attempt_at: string | null;
           personalization_applied: NonNullable<Json>;
           propensity: number;
+          provider_message_id: string | null;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
+          reach: number;
+          reason_code: string | null;
           response_data: NonNullable<Json>;
           response_status: Database["stimuli"]["Enums"]["response_status"];
           response_timestamp: string | null;
           scheduled_for: string | null;
+          send_cost: number | null;
+          sent_at: string | null;
+          spending_day: string | null;
           stimulus_id: string;
           template_id: string | null;
           time_to_click: number | null;
@@ -8799,13 +9105,17 @@ export type Database = {
           time_to_open: number | null;
           updated_at: string;
           window_ends_at: string;
+          worker: string | null;
         };
         ComputedFields: never;
         Insert: {
           actor_id: string;
+          address_sha256?: string | null;
           brand_id: string;
           cohort_id?: string | null;
+          connector_id?: string | null;
           created_at?: string;
+          delivered_at?: string | null;
           delivered_content: NonNullable<Json>;
           delivery_attempts?: number;
           delivery_status?: Database["stimuli"]["Enums"]["delivery_status"];
@@ -8816,16 +9126,28 @@ export type Database = {
           error_details?: NonNullable<Json>;
           error_message?: string | null;
           expires_at?: string | null;
+          fencing_token?: number;
+          handed_over_at?: string | null;
           id?: string;
           is_holdout: boolean;
+          is_repeatable?: boolean;
           last_delivery_attempt?: string | null;
           learned_at?: string | null;
+          lease_until?: string | null;
+          next_attempt_at?: string | null;
           personalization_applied?: NonNullable<Json>;
           propensity: number;
+          provider_message_id?: string | null;
+          purpose?: Database["stimuli"]["Enums"]["send_purpose"];
+          reach?: never;
+          reason_code?: string | null;
           response_data?: NonNullable<Json>;
           response_status?: Database["stimuli"]["Enums"]["response_status"];
           response_timestamp?: string | null;
           scheduled_for?: string | null;
+          send_cost?: number | null;
+          sent_at?: string | null;
+          spending_day?: string | null;
           stimulus_id: string;
           template_id?: string | null;
           time_to_click?: number | null;
@@ -8833,12 +9155,16 @@ export type Database = {
           time_to_open?: number | null;
           updated_at?: string;
           window_ends_at: string;
+          worker?: string | null;
         };
         Update: {
           actor_id?: string;
+          address_sha256?: string | null;
           brand_id?: string;
           cohort_id?: string | null;
+          connector_id?: string | null;
           created_at?: string;
+          delivered_at?: string | null;
           delivered_content?: NonNullable<Json>;
           delivery_attempts?: number;
           delivery_status?: Database["stimuli"]["Enums"]["delivery_status"];
@@ -8849,16 +9175,28 @@ export type Database = {
           error_details?: NonNullable<Json>;
           error_message?: string | null;
           expires_at?: string | null;
+          fencing_token?: number;
+          handed_over_at?: string | null;
           id?: string;
           is_holdout?: boolean;
+          is_repeatable?: boolean;
           last_delivery_attempt?: string | null;
           learned_at?: string | null;
+          lease_until?: string | null;
+          next_attempt_at?: string | null;
           personalization_applied?: NonNullable<Json>;
           propensity?: number;
+          provider_message_id?: string | null;
+          purpose?: Database["stimuli"]["Enums"]["send_purpose"];
+          reach?: never;
+          reason_code?: string | null;
           response_data?: NonNullable<Json>;
           response_status?: Database["stimuli"]["Enums"]["response_status"];
           response_timestamp?: string | null;
           scheduled_for?: string | null;
+          send_cost?: number | null;
+          sent_at?: string | null;
+          spending_day?: string | null;
           stimulus_id?: string;
           template_id?: string | null;
           time_to_click?: number | null;
@@ -8866,6 +9204,7 @@ export type Database = {
           time_to_open?: number | null;
           updated_at?: string;
           window_ends_at?: string;
+          worker?: string | null;
         };
         Relationships: [
           {
@@ -8880,6 +9219,13 @@ export type Database = {
             columns: ["brand_id", "template_id"];
             isOneToOne: false;
             referencedRelation: "stimulus_templates";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "stimulus_deployments_connector_fkey";
+            columns: ["brand_id", "connector_id"];
+            isOneToOne: false;
+            referencedRelation: "channel_connectors";
             referencedColumns: ["brand_id", "id"];
           },
         ];
@@ -9061,6 +9407,43 @@ export type Database = {
           },
         ];
       };
+      suppressions: {
+        Row: {
+          address_sha256: string;
+          brand_id: string;
+          channel: Database["stimuli"]["Enums"]["channel"];
+          created_at: string;
+          id: string;
+          reason: Database["stimuli"]["Enums"]["suppression_reason"];
+          release_reason: string | null;
+          released_at: string | null;
+          source: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          address_sha256: string;
+          brand_id: string;
+          channel: Database["stimuli"]["Enums"]["channel"];
+          created_at?: string;
+          id?: string;
+          reason: Database["stimuli"]["Enums"]["suppression_reason"];
+          release_reason?: string | null;
+          released_at?: string | null;
+          source: string;
+        };
+        Update: {
+          address_sha256?: string;
+          brand_id?: string;
+          channel?: Database["stimuli"]["Enums"]["channel"];
+          created_at?: string;
+          id?: string;
+          reason?: Database["stimuli"]["Enums"]["suppression_reason"];
+          release_reason?: string | null;
+          released_at?: string | null;
+          source?: string;
+        };
+        Relationships: [];
+      };
       template_checks: {
         Row: {
           brand_id: string;
@@ -9150,7 +9533,94 @@ export type Database = {
       };
     };
     Views: {
-      [_ in never]: never;
+      delivery_queue: {
+        Row: {
+          brand_id: string;
+          delivery_status: Database["stimuli"]["Enums"]["delivery_status"];
+          deployment_channel: Database["stimuli"]["Enums"]["channel"];
+          messages: number | null;
+          next_at: string | null;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
+          reason_code: string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      held_deliveries: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          delivery_attempts: number;
+          deployment_channel: Database["stimuli"]["Enums"]["channel"];
+          deployment_id: string;
+          error_message: string | null;
+          handed_over_at: string | null;
+          provider_message_id: string | null;
+          stimulus_id: string;
+          stimulus_name: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "stimulus_deployments_brand_id_stimulus_id_fkey";
+            columns: ["brand_id", "stimulus_id"];
+            isOneToOne: false;
+            referencedRelation: "stimuli_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      undelivered: {
+        Row: {
+          actor_id: string;
+          brand_id: string;
+          delivery_attempts: number;
+          delivery_status: Database["stimuli"]["Enums"]["delivery_status"];
+          deployment_channel: Database["stimuli"]["Enums"]["channel"];
+          deployment_id: string;
+          error_code: string | null;
+          error_message: string | null;
+          next_attempt_at: string | null;
+          reason_code: string | null;
+          stimulus_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          actor_id?: string | null;
+          brand_id?: string | null;
+          delivery_attempts?: number | null;
+          delivery_status?: Database["stimuli"]["Enums"]["delivery_status"] | null;
+          deployment_channel?: Database["stimuli"]["Enums"]["channel"] | null;
+          deployment_id?: string | null;
+          error_code?: string | null;
+          error_message?: string | null;
+          next_attempt_at?: string | null;
+          reason_code?: string | null;
+          stimulus_id?: string | null;
+        };
+        Update: {
+          actor_id?: string | null;
+          brand_id?: string | null;
+          delivery_attempts?: number | null;
+          delivery_status?: Database["stimuli"]["Enums"]["delivery_status"] | null;
+          deployment_channel?: Database["stimuli"]["Enums"]["channel"] | null;
+          deployment_id?: string | null;
+          error_code?: string | null;
+          error_message?: string | null;
+          next_attempt_at?: string | null;
+          reason_code?: string | null;
+          stimulus_id?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "stimulus_deployments_brand_id_stimulus_id_fkey";
+            columns: ["brand_id", "stimulus_id"];
+            isOneToOne: false;
+            referencedRelation: "stimuli_base";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
     };
     Functions: {
       approve: {
@@ -9177,6 +9647,7 @@ export type Database = {
           id: string;
           presentation_config: NonNullable<Json>;
           priority: number;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
           quality_score: number;
           reasoning_log_id: string | null;
           rejection_reason: string | null;
@@ -9216,6 +9687,62 @@ export type Database = {
           variant_name: string;
         }[];
       };
+      claim_deliveries: {
+        Args: { p_limit?: number; p_now?: string; p_worker: string };
+        Returns: {
+          actor_id: string;
+          address: string;
+          attempt: number;
+          brand_id: string;
+          channel: Database["stimuli"]["Enums"]["channel"];
+          connector: Database["stimuli"]["Enums"]["connector_kind"];
+          content: Json;
+          currency: string;
+          deployment_id: string;
+          fencing_token: number;
+          field_values: Json;
+          fields: Json;
+          idempotency_key: string;
+          language: string;
+          lease_until: string;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
+          service_name: string;
+          stimulus_id: string;
+          time_zone: string;
+          unsubscribe_token: string;
+        }[];
+      };
+      connect_channel: {
+        Args: {
+          p_brand: string;
+          p_channel: Database["stimuli"]["Enums"]["channel"];
+          p_connector: Database["stimuli"]["Enums"]["connector_kind"];
+          p_cost_per_send?: number;
+          p_honours_keys?: boolean;
+          p_is_active?: boolean;
+          p_rate_per_minute?: number;
+          p_service_name?: string;
+        };
+        Returns: {
+          brand_id: string;
+          channel: Database["stimuli"]["Enums"]["channel"];
+          connector: Database["stimuli"]["Enums"]["connector_kind"];
+          cost_per_send: number;
+          created_at: string;
+          honours_keys: boolean;
+          id: string;
+          is_active: boolean;
+          rate_per_minute: number | null;
+          service_name: string | null;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "channel_connectors";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       copy_campaign: {
         Args: { p_brand: string; p_campaign: string; p_name: string; p_now?: string };
         Returns: {
@@ -9240,6 +9767,7 @@ export type Database = {
           id: string;
           presentation_config: NonNullable<Json>;
           priority: number;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
           quality_score: number;
           reasoning_log_id: string | null;
           rejection_reason: string | null;
@@ -9293,6 +9821,7 @@ export type Database = {
           id: string;
           presentation_config: NonNullable<Json>;
           priority: number;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
           quality_score: number;
           reasoning_log_id: string | null;
           rejection_reason: string | null;
@@ -9329,10 +9858,31 @@ export type Database = {
           held_out: number;
         }[];
       };
+      dry_run: {
+        Args: { p_brand: string; p_now?: string; p_stimulus: string };
+        Returns: {
+          actor_id: string;
+          at: string;
+          channel: Database["stimuli"]["Enums"]["channel"];
+          reason: string;
+          verdict: string;
+        }[];
+      };
+      dry_run_counts: {
+        Args: { p_brand: string; p_now?: string; p_stimulus: string };
+        Returns: {
+          earliest: string;
+          latest: string;
+          people: number;
+          reason: string;
+          verdict: string;
+        }[];
+      };
       expose: {
         Args: { p_brand: string; p_experiment: string; p_exposures: Json; p_now?: string };
         Returns: number;
       };
+      finish_deliveries: { Args: { p_now?: string; p_results: Json }; Returns: number };
       generate: {
         Args: {
           p_actor?: string;
@@ -9364,6 +9914,7 @@ export type Database = {
           id: string;
           presentation_config: NonNullable<Json>;
           priority: number;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
           quality_score: number;
           reasoning_log_id: string | null;
           rejection_reason: string | null;
@@ -9393,6 +9944,17 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      inbox: {
+        Args: { p_before?: string; p_brand: string; p_limit?: number };
+        Returns: {
+          content: Json;
+          delivered_at: string;
+          deployment_id: string;
+          expires_at: string;
+          is_opened: boolean;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+        }[];
+      };
       install_templates: { Args: { p_brand: string }; Returns: number };
       move_campaign: {
         Args: { p_brand: string; p_campaign: string; p_now?: string; p_to: string };
@@ -9418,6 +9980,7 @@ export type Database = {
           id: string;
           presentation_config: NonNullable<Json>;
           priority: number;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
           quality_score: number;
           reasoning_log_id: string | null;
           rejection_reason: string | null;
@@ -9443,6 +10006,79 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "stimuli_base";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      open_message: { Args: { p_brand: string; p_deployment: string }; Returns: boolean };
+      pause: {
+        Args: { p_brand: string; p_is_paused?: boolean; p_stimulus: string };
+        Returns: {
+          activated_at: string | null;
+          approved_at: string | null;
+          approved_by: string | null;
+          brand_id: string;
+          campaign_id: string | null;
+          completed_at: string | null;
+          content_checked_at: string | null;
+          content_data: NonNullable<Json>;
+          created_at: string;
+          created_by: string | null;
+          decision_factors: NonNullable<Json>;
+          effectiveness_score: number;
+          expected_outcomes: NonNullable<Json>;
+          expires_at: string | null;
+          generated_by: string;
+          generation_algorithm: string | null;
+          generation_confidence: number;
+          generation_parameters: NonNullable<Json>;
+          id: string;
+          presentation_config: NonNullable<Json>;
+          priority: number;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
+          quality_score: number;
+          reasoning_log_id: string | null;
+          rejection_reason: string | null;
+          relevance_score: number;
+          scheduled_for: string | null;
+          status: Database["stimuli"]["Enums"]["stimulus_status"];
+          stimulus_description: string | null;
+          stimulus_name: string;
+          stimulus_type: Database["stimuli"]["Enums"]["stimulus_type"];
+          target_actor_id: string | null;
+          target_cohort_id: string | null;
+          target_criteria: NonNullable<Json>;
+          template_id: string | null;
+          template_version_id: string | null;
+          total_clicked: number;
+          total_converted: number;
+          total_delivered: number;
+          total_opened: number;
+          total_sent: number;
+          updated_at: string;
+          variant_weight: number | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "stimuli_base";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      pause_sending: {
+        Args: { p_brand: string; p_now?: string; p_reason?: string };
+        Returns: {
+          brand_id: string;
+          is_paused: boolean;
+          last_claim_at: string;
+          pause_reason: string | null;
+          paused_at: string | null;
+          paused_by: string | null;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "sending_state";
           isOneToOne: true;
           isSetofReturn: false;
         };
@@ -9499,6 +10135,7 @@ export type Database = {
           id: string;
           presentation_config: NonNullable<Json>;
           priority: number;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
           quality_score: number;
           reasoning_log_id: string | null;
           rejection_reason: string | null;
@@ -9528,7 +10165,26 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      record_consent: {
+        Args: {
+          p_actor: string;
+          p_brand: string;
+          p_channel: Database["stimuli"]["Enums"]["channel"];
+          p_is_granted: boolean;
+          p_purpose: Database["stimuli"]["Enums"]["send_purpose"];
+          p_source: string;
+          p_text_version?: string;
+        };
+        Returns: number;
+      };
       record_delivery: { Args: { p_brand: string; p_now?: string; p_reports: Json }; Returns: number };
+      record_events: {
+        Args: { p_brand: string; p_events: Json; p_now?: string; p_provider: string };
+        Returns: {
+          known: number;
+          recorded: number;
+        }[];
+      };
       redeem: {
         Args: {
           p_brand: string;
@@ -9567,6 +10223,10 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      redrive_deliveries: {
+        Args: { p_brand: string; p_limit?: number; p_reason?: string; p_stimulus?: string };
+        Returns: number;
+      };
       reject: {
         Args: { p_brand: string; p_reason: string; p_stimulus: string };
         Returns: {
@@ -9591,6 +10251,7 @@ export type Database = {
           id: string;
           presentation_config: NonNullable<Json>;
           priority: number;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
           quality_score: number;
           reasoning_log_id: string | null;
           rejection_reason: string | null;
@@ -9616,6 +10277,33 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "stimuli_base";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      release_suppression: {
+        Args: {
+          p_address: string;
+          p_brand: string;
+          p_channel: Database["stimuli"]["Enums"]["channel"];
+          p_reason: string;
+        };
+        Returns: number;
+      };
+      resume_sending: {
+        Args: { p_brand: string };
+        Returns: {
+          brand_id: string;
+          is_paused: boolean;
+          last_claim_at: string;
+          pause_reason: string | null;
+          paused_at: string | null;
+          paused_by: string | null;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "sending_state";
           isOneToOne: true;
           isSetofReturn: false;
         };
@@ -9683,6 +10371,7 @@ export type Database = {
           id: string;
           presentation_config: NonNullable<Json>;
           priority: number;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
           quality_score: number;
           reasoning_log_id: string | null;
           rejection_reason: string | null;
@@ -9730,6 +10419,98 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "template_checks";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      set_contact_preferences: {
+        Args: {
+          p_actor: string;
+          p_brand: string;
+          p_quiet_from?: string;
+          p_quiet_until?: string;
+          p_time_zone?: string;
+        };
+        Returns: {
+          actor_id: string;
+          brand_id: string;
+          created_at: string;
+          quiet_from: string | null;
+          quiet_until: string | null;
+          time_zone: string | null;
+          updated_at: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "contact_preferences";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      set_my_consent: {
+        Args: {
+          p_brand: string;
+          p_channel: Database["stimuli"]["Enums"]["channel"];
+          p_is_granted: boolean;
+          p_purpose: Database["stimuli"]["Enums"]["send_purpose"];
+          p_text_version?: string;
+        };
+        Returns: number;
+      };
+      settle_delivery: {
+        Args: { p_brand: string; p_deployment: string; p_now?: string; p_verdict: string };
+        Returns: {
+          actor_id: string;
+          address_sha256: string | null;
+          brand_id: string;
+          cohort_id: string | null;
+          connector_id: string | null;
+          created_at: string;
+          delivered_at: string | null;
+          delivered_content: NonNullable<Json>;
+          delivery_attempts: number;
+          delivery_status: Database["stimuli"]["Enums"]["delivery_status"];
+          deployed_at: string;
+          deployment_channel: Database["stimuli"]["Enums"]["channel"];
+          deployment_method: string;
+          error_code: string | null;
+          error_details: NonNullable<Json>;
+          error_message: string | null;
+          expires_at: string | null;
+          fencing_token: number;
+          handed_over_at: string | null;
+          id: string;
+          is_holdout: boolean;
+          is_repeatable: boolean;
+          last_delivery_attempt: string | null;
+          learned_at: string | null;
+          lease_until: string | null;
+          next_attempt_at: string | null;
+          personalization_applied: NonNullable<Json>;
+          propensity: number;
+          provider_message_id: string | null;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
+          reach: number;
+          reason_code: string | null;
+          response_data: NonNullable<Json>;
+          response_status: Database["stimuli"]["Enums"]["response_status"];
+          response_timestamp: string | null;
+          scheduled_for: string | null;
+          send_cost: number | null;
+          sent_at: string | null;
+          spending_day: string | null;
+          stimulus_id: string;
+          template_id: string | null;
+          time_to_click: number | null;
+          time_to_convert: number | null;
+          time_to_open: number | null;
+          updated_at: string;
+          window_ends_at: string;
+          worker: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "stimulus_deployments";
           isOneToOne: true;
           isSetofReturn: false;
         };
@@ -9798,7 +10579,28 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      suppress: {
+        Args: {
+          p_addresses: string[];
+          p_brand: string;
+          p_channel: Database["stimuli"]["Enums"]["channel"];
+          p_reason?: Database["stimuli"]["Enums"]["suppression_reason"];
+          p_source?: string;
+        };
+        Returns: {
+          suppressed: number;
+          unreadable: number;
+        }[];
+      };
       template_to_check: { Args: { p_brand: string; p_template: string }; Returns: Json };
+      unsubscribe: {
+        Args: { p_token: string };
+        Returns: {
+          brand_id: string;
+          changed: number;
+          channel: Database["stimuli"]["Enums"]["channel"];
+        }[];
+      };
       use_template_version: {
         Args: { p_brand: string; p_version: string };
         Returns: {
@@ -9837,8 +10639,19 @@ export type Database = {
       writing_facts: { Args: { p_brand: string; p_stimulus: string }; Returns: Json };
     };
     Enums: {
+      cap_window: "rolling" | "local_day" | "local_week";
       channel: "whatsapp" | "sms" | "email" | "push" | "in_app" | "web" | "social" | "other";
-      delivery_status: "pending" | "sent" | "delivered" | "failed" | "expired" | "cancelled" | "held_out";
+      connector_kind: "smtp" | "whatsapp" | "webhook" | "in_app";
+      delivery_status:
+        | "pending"
+        | "sending"
+        | "sent"
+        | "delivered"
+        | "failed"
+        | "expired"
+        | "cancelled"
+        | "held_out"
+        | "unknown";
       offer_type:
         | "discount"
         | "free_item"
@@ -9850,6 +10663,7 @@ export type Database = {
         | "bundle"
         | "other";
       response_status: "none" | "opened" | "clicked" | "responded" | "converted" | "bounced" | "unsubscribed";
+      send_purpose: "marketing" | "transactional";
       stimulus_status:
         | "draft"
         | "approved"
@@ -9868,6 +10682,7 @@ export type Database = {
         | "survey"
         | "reminder"
         | "other";
+      suppression_reason: "bounce" | "complaint" | "unsubscribe" | "manual";
       template_category:
         | "welcome"
         | "promotional"
@@ -10202,8 +11017,20 @@ export const Constants = {
   },
   stimuli: {
     Enums: {
+      cap_window: ["rolling", "local_day", "local_week"],
       channel: ["whatsapp", "sms", "email", "push", "in_app", "web", "social", "other"],
-      delivery_status: ["pending", "sent", "delivered", "failed", "expired", "cancelled", "held_out"],
+      connector_kind: ["smtp", "whatsapp", "webhook", "in_app"],
+      delivery_status: [
+        "pending",
+        "sending",
+        "sent",
+        "delivered",
+        "failed",
+        "expired",
+        "cancelled",
+        "held_out",
+        "unknown",
+      ],
       offer_type: [
         "discount",
         "free_item",
@@ -10216,6 +11043,7 @@ export const Constants = {
         "other",
       ],
       response_status: ["none", "opened", "clicked", "responded", "converted", "bounced", "unsubscribed"],
+      send_purpose: ["marketing", "transactional"],
       stimulus_status: [
         "draft",
         "approved",
@@ -10236,6 +11064,7 @@ export const Constants = {
         "reminder",
         "other",
       ],
+      suppression_reason: ["bounce", "complaint", "unsubscribe", "manual"],
       template_category: [
         "welcome",
         "promotional",

@@ -98,6 +98,12 @@ export const errors = {
     message: "The cursor is not one of this database.",
     hint: "Read again without a cursor; drop the events you have seen by their id.",
   },
+  delivery_not_held: {
+    errcode: "PT409",
+    status: 409,
+    message: "Deployment %s is not held: it is %s.",
+    hint: "Only a message of which nobody knows whether it was sent can be settled; see stimuli.held_deliveries.",
+  },
   experiment_is_fixed: {
     errcode: "PT409",
     status: 409,
@@ -343,6 +349,12 @@ export const errors = {
     status: 422,
     message: "A brand has at most %s cohorts made by rules.",
     hint: "Retire one that is no longer needed.",
+  },
+  unsubscribe_link_invalid: {
+    errcode: "PT404",
+    status: 404,
+    message: "This link is not valid.",
+    hint: "Use the whole link of the newest message, or answer the message with STOP.",
   },
   variant_follows_campaign: {
     errcode: "PT409",

@@ -31,6 +31,7 @@ const status = z.looseObject({
   status: z.string(),
   timestamp: z.string().regex(/^\d{1,12}$/),
   recipient_id: z.string(),
+  biz_opaque_callback_data: z.string().max(512).optional(),
 });
 const value = z.looseObject({
   metadata: z.looseObject({ phone_number_id: z.string().optional() }).optional(),
@@ -135,7 +136,7 @@ function fromStatus(s: z.infer<typeof status>, phoneNumberId?: string): Record<s
       crm_record_id: s.id,
       crm_object_type: "other",
       event_source: "webhook",
-      event_data: { status: s.status, phone_number_id: phoneNumberId },
+      event_data: { status: s.status, phone_number_id: phoneNumberId, key: s.biz_opaque_callback_data },
     },
   };
 }

@@ -93,6 +93,7 @@ create table stimuli.stimuli_base (
   reasoning_log_id uuid,
   decision_factors jsonb not null default '[]',
   expected_outcomes jsonb not null default '{}',
+  purpose stimuli.send_purpose not null default 'marketing',
   status stimuli.stimulus_status not null default 'draft',
   priority integer not null default 0,
   scheduled_for timestamptz,

@@ -81,6 +81,28 @@ create table stimuli.stimulus_deployments (
   error_message text,
   error_code text,
   error_details jsonb not null default '{}',
+  purpose stimuli.send_purpose not null default 'marketing',
+  reason_code text
+    constraint reason_code_is_short check (length(reason_code) <= 60),
+  next_attempt_at timestamptz,
+  fencing_token bigint not null default 0,
+  lease_until timestamptz,
+  worker text,
+  connector_id uuid,
+  is_repeatable boolean not null default false,
+  handed_over_at timestamptz,
+  sent_at timestamptz,
+  delivered_at timestamptz,
+  address_sha256 bytea,
+  provider_message_id text
+    constraint provider_message_id_is_short check (length(provider_message_id) <= 500),
+  send_cost numeric(12, 4)
+    constraint send_cost_is_not_negative check (send_cost >= 0),
+  spending_day date,
+  reach smallint not null generated always as (
+    case when is_holdout then 0 when response_status = 'converted' then 5 when response_status in ('clicked', 'responded') then 4
+      when response_status in ('opened', 'unsubscribed') then 3 when delivery_status = 'delivered' then 2
+      when delivery_status = 'sent' or response_status = 'bounced' then 1 else 0 end) stored,
   learned_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -89,6 +111,7 @@ create table stimuli.stimulus_deployments (
   constraint held_out_people_are_sent_nothing check (
     is_holdout = (delivery_status = 'held_out') and (not is_holdout or delivery_attempts = 0 and delivered_content = '{}')),
   constraint window_ends_after_deployment check (window_ends_at > deployed_at),
+  constraint what_is_being_sent_has_a_lease check ((delivery_status = 'sending') = (lease_until is not null)),
   foreign key (brand_id, stimulus_id) references stimuli.stimuli_base (brand_id, id) on delete cascade,
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade,
   foreign key (brand_id, cohort_id) references cohorts.cohorts (brand_id, id) on delete set null (cohort_id),
@@ -101,6 +124,19 @@ comment on column stimuli.stimulus_deployments.propensity is
 comment on column stimuli.stimulus_deployments.window_ends_at is
   'End of the attribution window: signals with an event time in [deployed_at, window_ends_at) can be its outcomes. Fixed at deployment, so a later change of the parameter moves no past window.';
 comment on column stimuli.stimulus_deployments.time_to_open is 'Seconds from deployed_at to the first open; likewise click and convert.';
+comment on column stimuli.stimulus_deployments.purpose is 'As the stimulus says. The queue takes transactional ones first.';
+comment on column stimuli.stimulus_deployments.reason_code is
+  'Why it has not gone: of a pending one why it waits until next_attempt_at, of one that failed, expired or was cancelled why it never goes. See private.delivery_verdicts.';
+comment on column stimuli.stimulus_deployments.next_attempt_at is 'Null: at scheduled_for, or at once.';
+comment on column stimuli.stimulus_deployments.fencing_token is 'Grows with every hand-over; an answer with an older one is of another attempt.';
+comment on column stimuli.stimulus_deployments.lease_until is 'Until then the worker that hands it over may still answer.';
+comment on column stimuli.stimulus_deployments.is_repeatable is
+  'The provider of the last hand-over knows a message again by its key: where the answer was lost, the message is handed over once more. Otherwise its fate is unknown, and it is held.';
+comment on column stimuli.stimulus_deployments.handed_over_at is 'Committed before the provider was called. Null again where it is certain that nothing was sent: frequency caps count what has it.';
+comment on column stimuli.stimulus_deployments.send_cost is 'In the currency of the brand; reserved with the hand-over, given back where the message was not sent.';
+comment on column stimuli.stimulus_deployments.spending_day is 'Local day of the brand that the cost stands under in stimuli.campaign_spending.';
+comment on column stimuli.stimulus_deployments.reach is
+  'Furthest stage: 0 not sent, 1 sent, 2 delivered, 3 opened, 4 clicked or answered, 5 converted. total_sent … total_converted of the stimulus count it.';
 comment on column stimuli.stimulus_deployments.learned_at is 'When outcomes.learn closed it; once.';
 
 create table stimuli.stimulus_performance_metrics (

@@ -14,5 +14,7 @@ create index stimulus_deployments_cohort_idx on stimuli.stimulus_deployments (br
 create index stimulus_deployments_template_idx on stimuli.stimulus_deployments (brand_id, template_id);
 -- What outcomes.measure and outcomes.learn still have to do.
 create index stimulus_deployments_open_idx on stimuli.stimulus_deployments (brand_id, window_ends_at) where learned_at is null;
--- What a sender has still to send.
-create index stimulus_deployments_pending_idx on stimuli.stimulus_deployments (brand_id, deployed_at) where delivery_status = 'pending';
+-- The queue: what is still to be sent, in the order of its time, and what somebody is sending.
+create index stimulus_deployments_due_idx on stimuli.stimulus_deployments
+  (brand_id, deployment_channel, purpose, (coalesce(next_attempt_at, scheduled_for, deployed_at))) where delivery_status = 'pending';
+create index stimulus_deployments_lease_idx on stimuli.stimulus_deployments (brand_id, lease_until) where lease_until is not null;

@@ -4,19 +4,16 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with stages as materialized (
-    select d.stimulus_id,
-      case when d.response_status = 'converted' then 5 when d.response_status in ('clicked', 'responded') then 4
-        when d.response_status in ('opened', 'unsubscribed') then 3
-        when d.delivery_status = 'delivered' then 2 when d.delivery_status = 'sent' or d.response_status = 'bounced' then 1 else 0 end as stage
+  -- First the lock: who has moved a deployment and waits here adds to what is counted, and is not counted.
+  select count(*) from (
+    select from stimuli.stimuli_base b where b.brand_id = p_brand and b.id = any (p_stimuli) order by b.id for no key update
+  ) locked;
+  with totals as materialized (
+    select d.stimulus_id, count(*) filter (where d.reach >= 1) as sent, count(*) filter (where d.reach >= 2) as delivered,
+      count(*) filter (where d.reach >= 3) as opened, count(*) filter (where d.reach >= 4) as clicked, count(*) filter (where d.reach >= 5) as converted
     from stimuli.stimulus_deployments d
     where d.brand_id = p_brand and d.stimulus_id = any (p_stimuli) and not d.is_holdout
-  ),
-  totals as materialized (
-    select s.stimulus_id, count(*) filter (where s.stage >= 1) as sent, count(*) filter (where s.stage >= 2) as delivered,
-      count(*) filter (where s.stage >= 3) as opened, count(*) filter (where s.stage >= 4) as clicked,
-      count(*) filter (where s.stage >= 5) as converted
-    from stages s group by s.stimulus_id
+    group by d.stimulus_id
   )
   update stimuli.stimuli_base b
   set total_sent = t.sent, total_delivered = t.delivered, total_opened = t.opened, total_clicked = t.clicked, total_converted = t.converted
@@ -66,10 +63,10 @@ begin
   changed as (
     update stimuli.stimulus_deployments d
     set delivery_status = r.status, delivery_attempts = d.delivery_attempts + 1, last_delivery_attempt = p_now,
-      error_code = r.error_code, error_message = left(r.error_message, 1000)
+      error_code = r.error_code, error_message = left(r.error_message, 1000), lease_until = null
     from reports r join locked l on l.id = r.id
     where d.id = r.id
-      and (l.status = 'pending' or l.status = 'sent' and r.status in ('delivered', 'failed') or l.status = 'failed' and r.status in ('sent', 'delivered'))
+      and (l.status = 'pending' or l.status in ('sending', 'unknown') and r.status in ('sent', 'delivered', 'failed') or l.status = 'sent' and r.status in ('delivered', 'failed') or l.status = 'failed' and r.status in ('sent', 'delivered'))
     returning d.stimulus_id
   )
   select array_agg(c.stimulus_id) into v_changed from changed c;
@@ -91,5 +88,5 @@ begin atomic
   select * from private.stimuli_record_delivery(p_brand, p_reports, p_now);
 end;
 comment on function stimuli.record_delivery(uuid, jsonb, timestamptz) is
-  'Takes up to 1,000 reports of a sender, [{"deployment_id", "status", "error_code"?, "error_message"?}] with status sent, delivered, failed, expired or cancelled, and returns how many deployments moved. Only forward: pending to any, sent to delivered or failed, failed to sent or delivered; a held-out, unknown or repeated one does not move. For operators. Error: invalid_argument.';
+  'Takes up to 1,000 reports of a sender of the brand''s own (for the connectors see stimuli.channel_connectors), [{"deployment_id", "status", "error_code"?, "error_message"?}] with status sent, delivered, failed, expired or cancelled, and returns how many deployments moved. Only forward: pending to any, sending and unknown to sent, delivered or failed, sent to delivered or failed, failed to sent or delivered; a held-out, unknown or repeated one does not move. For operators. Error: invalid_argument.';
 grant execute on function stimuli.record_delivery(uuid, jsonb, timestamptz) to authenticated, service_role;

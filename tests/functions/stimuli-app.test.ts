@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { createAi, type LogRow } from "../../functions/_shared/ai/calls.ts";
 import { offline } from "../../functions/_shared/ai/offline.ts";
 import { type Provider, ProviderError } from "../../functions/_shared/ai/provider.ts";
-import { createStimuli } from "../../functions/stimuli/app.ts";
+import { createApp } from "../../functions/_shared/http.ts";
+import { contentRoutes } from "../../functions/stimuli/routes.ts";
 import type {
   CallerStore,
   PreviewFacts,
@@ -109,7 +110,8 @@ function setUp(change: Partial<CallerStore> = {}, answer?: unknown) {
   const ai = createAi(answer === undefined ? offline : provider, async (row) => {
     logged.push(row);
   });
-  const app = createStimuli(store, ai, {});
+  const app = createApp({ name: "stimuli", allowedOrigins: [] });
+  contentRoutes(app, { store, ai });
   const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
     app.request(`/stimuli/${path}`, {
       method: "POST",

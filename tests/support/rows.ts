@@ -75,6 +75,8 @@ const special: Record<string, (brand: string) => unknown> = {
   "stimuli.experiment_metrics.numerator": () => ["purchase"],
   // A template is its own first version.
   "stimuli.template_versions.version": () => randomInt(2, 1_000_000),
+  "stimuli.channel_connectors.connector": () => "in_app",
+  "stimuli.frequency_caps.window_kind": () => "local_day",
   "cohorts.clustering_runs.status": () => "completed",
   // A smaller one is hidden from support staff.
   "cohorts.cohorts.member_count": () => 10,
