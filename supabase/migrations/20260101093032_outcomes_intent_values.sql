@@ -8,27 +8,25 @@ immutable
 set search_path = ''
 as $$
   with fit as materialized (
-    select f.k, f.theta, f.inverse_root, sum(f.weight) over (order by f.k) - f.weight as above, sum(f.weight) over (order by f.k) as up_to
+    select f.k, f.theta, f.inverse_root, case when lead(f.k) over (order by f.k) is null then 1 else sum(f.weight) over (order by f.k) end as up_to
     from unnest(p_fits) with ordinality f (theta, inverse_root, weight, k)
   ),
   -- Each draw has its mirror image, so that the mean of the draws of a fit is its mode.
   normal as materialized (
-    select d, i, case when d % 2 = 0 then 1 else -1 end * sqrt(-2 * ln(u.a)) * cos(2 * pi() * u.b) as z
+    select d, array_agg(case when d % 2 = 0 then 1 else -1 end * sqrt(-2 * ln(u.a)) * cos(2 * pi() * u.b) order by i) as z
     from generate_series(1, p_count) d
     cross join generate_subscripts((p_fits[1]).theta, 1) i
     cross join lateral (select
       (((hashint8extended((d - 1) / 2 * 10000 + 2 * i, p_seed) >> 11) & 9007199254740991) + 0.5::double precision) / 9007199254740992 as a,
       (((hashint8extended((d - 1) / 2 * 10000 + 2 * i + 1, p_seed) >> 11) & 9007199254740991) + 0.5::double precision) / 9007199254740992 as b) u
+    group by d
+  ),
+  placed as materialized (
+    select n.d, n.z, (select f.k from fit f where ((n.d + 1) / 2 - 0.5) / ((p_count + 1) / 2) <= f.up_to order by f.k limit 1) as k from normal n
   )
-  select x.d, array_agg(x.value order by x.j), 1::double precision / p_count
-  from (
-    select n.d, j, f.theta[j] + sum(f.inverse_root[n.i][j] * n.z) as value
-    from normal n
-    join fit f on ((n.d + 1) / 2 - 0.5) / ((p_count + 1) / 2) between f.above and f.up_to
-    cross join generate_subscripts(f.theta, 1) j
-    group by n.d, j, f.theta[j]
-  ) x
-  group by x.d
+  select p.d, (select array_agg(t.m + t.s order by t.i) from unnest(f.theta, private.times_transposed(f.inverse_root, p.z)) with ordinality t (m, s, i)),
+    1::double precision / p_count
+  from placed p join fit f on f.k = p.k
 $$;
 comment on function private.intent_draws(private.intent_fit[], integer, bigint) is
   'p_count (even) draws of the parameters of the intent model from its posterior; the same p_seed gives the same draws.';

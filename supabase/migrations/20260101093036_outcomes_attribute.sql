@@ -46,7 +46,8 @@ declare
   v_patterns private.journey_pattern[];
   v_fits private.intent_fit[] := array[]::private.intent_fit[];
   v_groups integer;
-  v_most integer := (private.parameter(p_brand, 'outcomes.attribution_groups') #>> '{}')::integer;
+  -- Each group more triples the work: a setting does not go past ten.
+  v_most integer := greatest(1, least(10, private.parameter(p_brand, 'outcomes.attribution_groups')::integer));
 begin
   perform private.require_role(p_brand, 'manager');
   perform private.require_time('p_from', p_from);

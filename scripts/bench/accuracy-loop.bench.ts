@@ -1,0 +1,13 @@
+/** How right the loop is, against the known truth of generators, all through the real SQL. */
+import { startStack } from "../stack/start.ts";
+import { attributionRows } from "./accuracy-loop/attribution.ts";
+import type { BenchRow } from "./row.ts";
+
+export async function bench(): Promise<BenchRow[]> {
+  const stack = await startStack({ engine: "native", cron: false });
+  try {
+    return await attributionRows(stack.engine);
+  } finally {
+    await stack.close();
+  }
+}
