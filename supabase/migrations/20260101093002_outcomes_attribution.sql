@@ -22,7 +22,7 @@ as $$
   hits as (
     select distinct o.deployment_id, o.outcome_type
     from outcomes.outcomes o
-    where o.brand_id = p_brand and o.source_signal_id is not null
+    where o.brand_id = p_brand and (o.source_signal_id is not null or o.source_key is not null)
       and (o.stimulus_id = any (p_stimuli) or o.is_holdout and o.stimulus_deployed_at >= (select since from settings))
   ),
   groups as (
@@ -85,24 +85,25 @@ begin
     select * from private.outcomes_attribution(p_brand, (select coalesce(array_agg(distinct j.stimulus_id), '{}') from judged j), p_now)
   ),
   own as materialized (
-    select o.id, o.source_signal_id, case when o.is_holdout then 0 else a.attribution end as share, a as basis
+    select o.id, coalesce(o.source_signal_id::text, o.source_key) as happening, case when o.is_holdout then 0 else a.attribution end as share, a as basis
     from outcomes.outcomes o
     join judged j on j.id = o.deployment_id
     join shares a on a.stimulus_id = o.stimulus_id and a.outcome_type = o.outcome_type
-    where o.brand_id = p_brand and o.source_signal_id is not null
+    where o.brand_id = p_brand and (o.source_signal_id is not null or o.source_key is not null)
   ),
   -- One happening is caused once: what several stimuli claim of it sums to 1 at most, after what was learned already.
   spent as materialized (
-    select o.source_signal_id, sum(o.attribution_confidence) as share
+    select coalesce(o.source_signal_id::text, o.source_key) as happening, sum(o.attribution_confidence) as share
     from outcomes.outcomes o
     join stimuli.stimulus_deployments d on d.brand_id = o.brand_id and d.id = o.deployment_id and d.learned_at is not null
-    where o.brand_id = p_brand and o.source_signal_id in (select w.source_signal_id from own w) and d.id not in (select j.id from judged j)
-    group by o.source_signal_id
+    join (select distinct w.happening from own w) w on w.happening = coalesce(o.source_signal_id::text, o.source_key)
+    where o.brand_id = p_brand and not exists (select from judged j where j.id = d.id)
+    group by coalesce(o.source_signal_id::text, o.source_key)
   ),
   credited as materialized (
     select w.id, w.basis, w.share * least(1, greatest(0, 1 - coalesce(s.share, 0))
-      / nullif(sum(w.share) over (partition by w.source_signal_id), 0)) as share
-    from own w left join spent s on s.source_signal_id = w.source_signal_id
+      / nullif(sum(w.share) over (partition by w.happening), 0)) as share
+    from own w left join spent s on s.happening = w.happening
   )
   update outcomes.outcomes o
   set attribution_confidence = coalesce(c.share, 0),

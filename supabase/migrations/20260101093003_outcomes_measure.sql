@@ -13,7 +13,7 @@ as $$
       min(o.time_to_outcome) filter (where o.outcome_type = 'click') as to_click,
       min(o.time_to_outcome) filter (where private.is_response(o.outcome_type)) as to_convert
     from outcomes.outcomes o
-    where o.brand_id = p_brand and o.stimulus_id = any (p_stimuli) and not o.is_holdout and o.source_signal_id is not null
+    where o.brand_id = p_brand and o.stimulus_id = any (p_stimuli) and not o.is_holdout and (o.source_signal_id is not null or o.source_key is not null)
     group by o.deployment_id
   )
   update stimuli.stimulus_deployments d
@@ -73,7 +73,7 @@ begin
   from pairs p
   cross join lateral (select * from private.signal_responses x where x.signal_id = p.signal_id and x.brand_id = p_brand offset 0) r
   where r.stimulus_ref is null or r.stimulus_ref = (p.deployment).stimulus_id::text
-  on conflict (brand_id, deployment_id, source_signal_id) where deployment_id is not null do nothing;
+  on conflict (brand_id, deployment_id, source_signal_id) where deployment_id is not null and source_key is null do nothing;
   get diagnostics v_found = row_count;
 
   perform private.attribute_outcomes(p_brand, p_now);

@@ -27,7 +27,7 @@ as $$
       count(distinct o.deployment_id) filter (where o.is_holdout) as held_out_with,
       avg(o.data_quality_score) as quality
     from outcomes.outcomes o
-    where o.brand_id = p_brand and o.stimulus_id = any (p_stimuli) and o.source_signal_id is not null
+    where o.brand_id = p_brand and o.stimulus_id = any (p_stimuli) and (o.source_signal_id is not null or o.source_key is not null)
     group by o.stimulus_id, o.target_cohort_id, o.outcome_type
   )
   insert into outcomes.cohort_outcome_summary as s (brand_id, cohort_id, stimulus_id, summary_period_start, summary_period_end,

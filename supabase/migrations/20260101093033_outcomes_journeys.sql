@@ -45,11 +45,13 @@ begin
     where r.brand_id = p_run.brand_id and r.occurred_at >= p_run.period_start and r.occurred_at < least(p_run.period_end, p_now)
       and r.outcome_type in ('purchase', 'conversion', 'signup')
     union all
-    select o.target_actor_id, null, o.id, o.outcome_timestamp, o.outcome_value, o.outcome_unit
+    -- A happening that was recorded for several deployments is one.
+    (select distinct on (o.source_key) o.target_actor_id, null::uuid, o.id, o.outcome_timestamp, o.outcome_value, o.outcome_unit
     from outcomes.outcomes o
-    where o.brand_id = p_run.brand_id and o.source_signal_id is null and o.target_actor_id is not null
+    where o.brand_id = p_run.brand_id and o.source_key is not null and o.target_actor_id is not null
       and o.outcome_timestamp >= p_run.period_start and o.outcome_timestamp < least(p_run.period_end, p_now)
       and o.outcome_type in ('purchase', 'conversion', 'signup')
+    order by o.source_key, o.id)
   ),
   told as materialized (
     select f.*, h.order_number, h.currency is null or h.currency = p_run.currency as is_own_currency

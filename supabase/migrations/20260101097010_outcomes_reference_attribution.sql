@@ -4,3 +4,4 @@ insert into core.system_parameters (parameter_key, parameter_value, parameter_ty
 select private.register_function('outcomes.attribute', 'analysis', 'analysis',
   'Divides the responses of a period between what was sent before them, by rules and by the randomised holdout',
   '{"groups": "outcomes.attribution_groups"}');
+select private.register_function('outcomes.record', 'other', 'other', 'Takes outcomes that came by no signal', p_implementation => 'sql');

@@ -31,10 +31,9 @@ export async function attributionRows(engine: Engine): Promise<BenchRow[]> {
     const simulated = simulateJourneys(seed, PEOPLE, HOLDOUT);
     const brand = await loadJourneys(engine, `journeys-${seed}`, simulated.journeys);
     const rows = await engine.query<Estimate & { model: string }>(
-      "select model, group_key, share, share_lower, share_upper from outcomes.attribute($1::uuid, '2026-03-01', '2026-04-01')",
+      "select model, group_key, share, share_lower, share_upper from outcomes.attribute($1::uuid, '2026-03-01', '2026-04-01', 'channel', '{last, holdout}')",
       [brand],
     );
-    await engine.query("delete from core.brands where id = $1::uuid", [brand]);
     const of = (model: string) =>
       score(
         simulated,
@@ -121,7 +120,7 @@ const ESTIMATE = `
   select e.group_number, e.share, e.share_lower, e.share_upper
   from (select $1::text::private.journey_pattern[] as patterns) p
   cross join lateral (select array(select f from private.fit_intent(p.patterns, 6) f) as fits) f
-  cross join lateral private.intent_effects(p.patterns, 6, f.fits, 200, 1) e`;
+  cross join lateral private.intent_effects(p.patterns, 6, f.fits, 100, 1) e`;
 
 function score({ truth }: Journeys, rows: readonly Estimate[]): Score {
   const found = CHANNELS.map((channel) => rows.find((row) => row.group_key === channel) as Estimate);
