@@ -84,7 +84,7 @@ create table outcomes.attribution_credits (
   value numeric(14, 2) not null,
   refunded_value numeric(14, 2) not null,
   unique (brand_id, id),
-  constraint a_credit_is_of_a_response check (num_nonnulls(signal_id, outcome_id) = 1),
+  constraint a_credit_is_of_one_response check (num_nonnulls(signal_id, outcome_id) <= 1),
   foreign key (brand_id, run_id) references outcomes.attribution_runs (brand_id, id) on delete cascade,
   foreign key (brand_id, signal_id) references signals.signals_base (brand_id, id) on delete cascade,
   foreign key (brand_id, outcome_id) references outcomes.outcomes (brand_id, id) on delete cascade,

@@ -189,7 +189,7 @@ as $$
 declare
   v_start double precision[];
   v_mode record;
-  v_fits private.intent_fit[] := '{}';
+  v_fits private.intent_fit[] := array[]::private.intent_fit[];
   v_spread record;
 begin
   with total as (

@@ -75,6 +75,7 @@ const special: Record<string, (brand: string) => unknown> = {
   "cohorts.clustering_runs.status": () => "completed",
   // A smaller one is hidden from support staff.
   "cohorts.cohorts.member_count": () => 10,
+  "outcomes.attribution_runs.currency": () => "EUR",
   "public.oasis_events.type": () => "test.happened",
   "public.vtid_ledger.vtid": () => `VTID-${randomInt(10_000, 10_000_000)}`,
 };
