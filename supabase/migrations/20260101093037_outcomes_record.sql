@@ -176,7 +176,7 @@ begin
     select p_brand, j.key, (l.deployment).stimulus_id, b.stimulus_type, (l.deployment).id, (l.deployment).cohort_id, j.person_id,
       coalesce((l.deployment).is_holdout, false), j.outcome_type::outcomes.outcome_type, j.category::outcomes.outcome_category,
       coalesce(j.description, format('%s, recorded', j.outcome_type)), j.value, j.unit, j.confidence, j.occurred_at,
-      (l.deployment).deployed_at, greatest(0, extract(epoch from j.occurred_at - (l.deployment).deployed_at))::integer, j.context, j.quality,
+      (l.deployment).deployed_at, extract(epoch from j.occurred_at - (l.deployment).deployed_at)::integer, j.context, j.quality,
       '["outcomes.record"]', p_now
     from judged j
     left join linked l on l.idx = j.idx
