@@ -5694,6 +5694,200 @@ export type Database = {
   };
   outcomes: {
     Tables: {
+      attribution_credits: {
+        Row: {
+          brand_id: string;
+          credit: number;
+          deployment_id: string | null;
+          group_key: string;
+          id: string;
+          model: string;
+          outcome_id: string | null;
+          refunded_value: number;
+          run_id: string;
+          signal_id: string | null;
+          value: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          credit: number;
+          deployment_id?: string | null;
+          group_key: string;
+          id?: string;
+          model: string;
+          outcome_id?: string | null;
+          refunded_value: number;
+          run_id: string;
+          signal_id?: string | null;
+          value: number;
+        };
+        Update: {
+          brand_id?: string;
+          credit?: number;
+          deployment_id?: string | null;
+          group_key?: string;
+          id?: string;
+          model?: string;
+          outcome_id?: string | null;
+          refunded_value?: number;
+          run_id?: string;
+          signal_id?: string | null;
+          value?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "attribution_credits_brand_id_outcome_id_fkey";
+            columns: ["brand_id", "outcome_id"];
+            isOneToOne: false;
+            referencedRelation: "outcomes";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "attribution_credits_brand_id_run_id_fkey";
+            columns: ["brand_id", "run_id"];
+            isOneToOne: false;
+            referencedRelation: "attribution_runs";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      attribution_runs: {
+        Row: {
+          brand_id: string;
+          conversion_value: number;
+          conversions: number;
+          created_at: string;
+          currency: string;
+          grouping: string;
+          id: string;
+          models: string[];
+          notes: NonNullable<Json>;
+          people: number;
+          period_end: string;
+          period_start: string;
+          ran_at: string;
+          refunded_value: number;
+          touches: number;
+          window_days: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          conversion_value?: number;
+          conversions?: number;
+          created_at?: string;
+          currency: string;
+          grouping: string;
+          id?: string;
+          models: string[];
+          notes?: NonNullable<Json>;
+          people?: number;
+          period_end: string;
+          period_start: string;
+          ran_at: string;
+          refunded_value?: number;
+          touches?: number;
+          window_days: number;
+        };
+        Update: {
+          brand_id?: string;
+          conversion_value?: number;
+          conversions?: number;
+          created_at?: string;
+          currency?: string;
+          grouping?: string;
+          id?: string;
+          models?: string[];
+          notes?: NonNullable<Json>;
+          people?: number;
+          period_end?: string;
+          period_start?: string;
+          ran_at?: string;
+          refunded_value?: number;
+          touches?: number;
+          window_days?: number;
+        };
+        Relationships: [];
+      };
+      attributions: {
+        Row: {
+          brand_id: string;
+          caused: number | null;
+          caused_lower: number | null;
+          caused_upper: number | null;
+          chance_positive: number | null;
+          conclusion: string;
+          created_at: string;
+          credit: number;
+          group_key: string;
+          id: string;
+          is_causal: boolean | null;
+          model: string;
+          people_eligible: number | null;
+          people_held_out: number | null;
+          refunded_value: number;
+          run_id: string;
+          share: number | null;
+          share_lower: number | null;
+          share_upper: number | null;
+          value: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          caused?: number | null;
+          caused_lower?: number | null;
+          caused_upper?: number | null;
+          chance_positive?: number | null;
+          conclusion: string;
+          created_at?: string;
+          credit: number;
+          group_key: string;
+          id?: string;
+          is_causal?: never;
+          model: string;
+          people_eligible?: number | null;
+          people_held_out?: number | null;
+          refunded_value: number;
+          run_id: string;
+          share?: number | null;
+          share_lower?: number | null;
+          share_upper?: number | null;
+          value: number;
+        };
+        Update: {
+          brand_id?: string;
+          caused?: number | null;
+          caused_lower?: number | null;
+          caused_upper?: number | null;
+          chance_positive?: number | null;
+          conclusion?: string;
+          created_at?: string;
+          credit?: number;
+          group_key?: string;
+          id?: string;
+          is_causal?: never;
+          model?: string;
+          people_eligible?: number | null;
+          people_held_out?: number | null;
+          refunded_value?: number;
+          run_id?: string;
+          share?: number | null;
+          share_lower?: number | null;
+          share_upper?: number | null;
+          value?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "attributions_brand_id_run_id_fkey";
+            columns: ["brand_id", "run_id"];
+            isOneToOne: false;
+            referencedRelation: "attribution_runs";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
       cohort_outcome_summary: {
         Row: {
           active_members: number | null;
@@ -6145,6 +6339,7 @@ export type Database = {
           processing_status: Database["outcomes"]["Enums"]["processing_status"];
           requires_review: boolean;
           review_notes: string | null;
+          source_key: string | null;
           source_signal_id: string | null;
           source_systems: NonNullable<Json>;
           stimulus_deployed_at: string | null;
@@ -6182,6 +6377,7 @@ export type Database = {
           processing_status?: Database["outcomes"]["Enums"]["processing_status"];
           requires_review?: boolean;
           review_notes?: string | null;
+          source_key?: string | null;
           source_signal_id?: string | null;
           source_systems?: NonNullable<Json>;
           stimulus_deployed_at?: string | null;
@@ -6218,6 +6414,7 @@ export type Database = {
           processing_status?: Database["outcomes"]["Enums"]["processing_status"];
           requires_review?: boolean;
           review_notes?: string | null;
+          source_key?: string | null;
           source_signal_id?: string | null;
           source_systems?: NonNullable<Json>;
           stimulus_deployed_at?: string | null;
@@ -6235,6 +6432,85 @@ export type Database = {
       [_ in never]: never;
     };
     Functions: {
+      analyse: {
+        Args: { p_brand: string; p_from: string; p_now?: string; p_to: string };
+        Returns: {
+          analysis_date: string;
+          analysis_method: string;
+          analysis_parameters: NonNullable<Json>;
+          analysis_period_end: string;
+          analysis_period_start: string;
+          analysis_quality: number;
+          analysis_scope: string;
+          analysis_type: string;
+          analysis_version: number;
+          brand_id: string;
+          confidence_scores: NonNullable<Json>;
+          correlation_analysis: NonNullable<Json>;
+          created_at: string;
+          created_by: string | null;
+          data_sources: NonNullable<Json>;
+          failure_factors: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          key_findings: NonNullable<Json>;
+          patterns_detected: NonNullable<Json>;
+          peer_review_status: string;
+          predictive_insights: NonNullable<Json>;
+          recommendations: NonNullable<Json>;
+          regression_analysis: NonNullable<Json>;
+          scope_id: string | null;
+          significance_tests: NonNullable<Json>;
+          success_factors: NonNullable<Json>;
+          updated_at: string;
+          validation_score: number;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "outcome_analysis";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      attribute: {
+        Args: {
+          p_brand: string;
+          p_from: string;
+          p_group?: string;
+          p_models?: string[];
+          p_now?: string;
+          p_to: string;
+          p_window_days?: number;
+        };
+        Returns: {
+          brand_id: string;
+          caused: number | null;
+          caused_lower: number | null;
+          caused_upper: number | null;
+          chance_positive: number | null;
+          conclusion: string;
+          created_at: string;
+          credit: number;
+          group_key: string;
+          id: string;
+          is_causal: boolean | null;
+          model: string;
+          people_eligible: number | null;
+          people_held_out: number | null;
+          refunded_value: number;
+          run_id: string;
+          share: number | null;
+          share_lower: number | null;
+          share_upper: number | null;
+          value: number;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "attributions";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       effectiveness: {
         Args: { p_stimulus: string };
         Returns: {
@@ -6269,6 +6545,40 @@ export type Database = {
       };
       measure: { Args: { p_brand: string; p_now?: string }; Returns: number };
       measure_cohorts: { Args: { p_brand: string; p_now?: string }; Returns: number };
+      policy_value: {
+        Args: {
+          p_brand: string;
+          p_from: string;
+          p_now?: string;
+          p_policy: string;
+          p_reward?: string;
+          p_template?: string;
+          p_to: string;
+        };
+        Returns: {
+          choices: number;
+          effective_choices: number;
+          largest_weight: number;
+          lower: number;
+          method: string;
+          standard_error: number;
+          upper: number;
+          value: number;
+          warning: string;
+        }[];
+      };
+      record: {
+        Args: { p_brand: string; p_now?: string; p_outcomes: Json };
+        Returns: {
+          error_code: string;
+          field: string;
+          index: number;
+          linked: number;
+          outcome_id: string;
+          reason: string;
+          verdict: string;
+        }[];
+      };
     };
     Enums: {
       outcome_category: "positive" | "negative" | "neutral" | "mixed";

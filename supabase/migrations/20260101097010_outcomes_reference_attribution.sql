@@ -5,3 +5,4 @@ select private.register_function('outcomes.attribute', 'analysis', 'analysis',
   'Divides the responses of a period between what was sent before them, by rules and by the randomised holdout',
   '{"groups": "outcomes.attribution_groups"}');
 select private.register_function('outcomes.record', 'other', 'other', 'Takes outcomes that came by no signal', p_implementation => 'sql');
+select private.register_function('outcomes.analyse', 'analysis', 'analysis', 'Finds which cohorts respond, when people respond, and what the randomised holdout tells of it all');
