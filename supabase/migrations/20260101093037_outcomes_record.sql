@@ -196,9 +196,6 @@ begin
   select jsonb_agg(jsonb_build_object('index', v.idx, 'verdict', v.verdict, 'outcome_id', v.id, 'linked', v.linked,
     'error_code', v.fault[1], 'field', v.fault[2], 'reason', v.fault[3]) order by v.idx) into v_verdicts from verdict v;
 
-  if v_verdicts @? '$[*] ? (@.verdict == "accepted")' then
-    perform private.attribute_outcomes(p_brand, p_now);
-  end if;
   perform private.log_call('outcomes.record', p_brand, jsonb_build_object('outcomes', jsonb_array_length(p_outcomes)),
     (select jsonb_object_agg(x.verdict, x.n) from (
       select v.row ->> 'verdict' as verdict, count(*) as n from jsonb_array_elements(v_verdicts) v (row) group by 1) x), v_started);
@@ -219,5 +216,5 @@ begin atomic
   select * from private.outcomes_record(p_brand, p_outcomes, p_now);
 end;
 comment on function outcomes.record(uuid, jsonb, timestamptz) is
-  'Takes 1 to 1,000 outcomes that came by no signal: {"key" (the sender''s name of it, 1 to 255 characters), "outcome_type", "occurred_at", "deployment_id" or "actor_id", "outcome_value"? , "outcome_unit"? (currency, event, stars, percent, points, seconds, items), "outcome_category"?, "confidence"? and "quality"? (0 to 1), "description"?, "context"? (object)}. Each is judged on its own: accepted (linked: how many deployments it may have followed), duplicate (the key came before with the same outcome) or rejected, with error_code, field and reason. For operators. Error: invalid_argument.';
+  'Takes 1 to 1,000 outcomes that came by no signal: {"key" (the sender''s name of it, 1 to 255 characters), "outcome_type", "occurred_at", "deployment_id" or "actor_id", "outcome_value"? , "outcome_unit"? (currency, event, stars, percent, points, seconds, items), "outcome_category"?, "confidence"? and "quality"? (0 to 1), "description"?, "context"? (object)}. Each is judged on its own: accepted (linked: how many deployments it may have followed; how surely they caused it, outcomes.measure says), duplicate (the key came before with the same outcome) or rejected, with error_code, field and reason. For operators. Error: invalid_argument.';
 grant execute on function outcomes.record(uuid, jsonb, timestamptz) to authenticated, service_role;

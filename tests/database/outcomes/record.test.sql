@@ -43,6 +43,9 @@ select results_eq(format($$select verdict, linked from pg_temp.record('[{"key": 
   $$values ('duplicate', 2)$$, 'sent again it changes nothing');
 select is(count(*)::int, 5, 'and adds nothing') from outcomes.outcomes;
 select is(pg_temp.fault('{"key": "a"}'), 'rejected key_reused key', 'a key is not used for another outcome');
+select tests.authenticate_as(owner) from w;
+select outcomes.measure(brand, at) from w;
+select tests.authenticate_as(clerk) from w;
 select ok(sum(o.attribution_confidence) <= 1, 'the two deployments share what caused the purchase') from outcomes.outcomes o where o.source_key = 'a';
 select is(max(o.attribution_confidence), 0::double precision, 'what a held-out person does is caused by nothing') from outcomes.outcomes o where o.is_holdout;
 
