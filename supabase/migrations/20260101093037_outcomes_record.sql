@@ -113,6 +113,7 @@ language plpgsql
 volatile
 security definer
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- a plan for thousands of outcomes is none for a few
 as $$
 #variable_conflict use_column
 declare
@@ -164,10 +165,16 @@ begin
   linked as materialized (
     select j.idx, d as deployment
     from judged j
-    join stimuli.stimulus_deployments d on d.brand_id = p_brand
-      and case when j.deployment_id is not null then d.id = j.deployment_id
-        else d.actor_id = j.person_id and j.occurred_at >= d.deployed_at and j.occurred_at < d.window_ends_at end
+    join stimuli.stimulus_deployments d on d.brand_id = p_brand and d.id = j.deployment_id
     where j.fault is null and j.known_id is null
+    union all
+    select j.idx, o.deployment
+    from judged j
+    cross join lateral (
+      select d as deployment from stimuli.stimulus_deployments d where d.brand_id = p_brand and d.actor_id = j.person_id offset 0
+    ) o
+    where j.fault is null and j.known_id is null and j.deployment_id is null
+      and j.occurred_at >= (o.deployment).deployed_at and j.occurred_at < (o.deployment).window_ends_at
   ),
   added as (
     insert into outcomes.outcomes (brand_id, source_key, stimulus_id, stimulus_type, deployment_id, target_cohort_id, target_actor_id, is_holdout,

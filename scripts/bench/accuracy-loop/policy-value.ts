@@ -9,6 +9,7 @@ const PEOPLE = 60_000;
 const HOLDOUT = 0.1;
 const SEEDS = [1, 2, 3, 4, 5];
 const POLICIES = ["template", "uniform", "greedy", "thompson"] as const;
+const TRUTH = "the true rates of the simulation";
 const METHODS = ["ips", "snips", "doubly_robust"] as const;
 
 interface World {
@@ -46,7 +47,7 @@ export async function policyValueRows(engine: Engine): Promise<BenchRow[]> {
       figure,
       unit: "",
       bar: "at most 0.05",
-      rival: "the true rates of the simulation",
+      rival: TRUTH,
       passed: figure <= 0.05,
     };
   });
@@ -58,7 +59,7 @@ export async function policyValueRows(engine: Engine): Promise<BenchRow[]> {
       figure: worst,
       unit: "",
       bar: "at most 0.05",
-      rival: "the true rates of the simulation",
+      rival: TRUTH,
       passed: worst <= 0.05,
     },
     {
@@ -66,7 +67,7 @@ export async function policyValueRows(engine: Engine): Promise<BenchRow[]> {
       figure: covered / runs,
       unit: "",
       bar: "at least 0.85",
-      rival: "the true rates of the simulation",
+      rival: TRUTH,
       passed: covered / runs >= 0.85,
     },
   ];
@@ -146,9 +147,7 @@ function at(table: readonly (readonly number[])[], cohort: number, template: num
   return (table[cohort] as readonly number[])[template] as number;
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const WORLD = `
   with people as (
