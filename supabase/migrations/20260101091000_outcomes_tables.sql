@@ -5,6 +5,8 @@ create table outcomes.outcomes (
   stimulus_type stimuli.stimulus_type,
   deployment_id uuid,
   source_signal_id uuid,
+  source_key text
+    constraint source_key_is_short check (length(source_key) between 1 and 255),
   target_cohort_id uuid,
   target_actor_id uuid,
   is_holdout boolean not null default false,
@@ -47,8 +49,10 @@ create table outcomes.outcomes (
   foreign key (brand_id, target_actor_id) references actors.actors (brand_id, id) on delete set null (target_actor_id)
 );
 comment on table outcomes.outcomes is
-  'What a person did after a deployment, one row per deployment and signal. A treated person who did nothing until the window closed has one row without a signal: silence is an outcome too.';
-comment on column outcomes.outcomes.source_signal_id is 'The signal it was read from; null for silence.';
+  'What a person did after a deployment, one row per deployment and signal or recorded happening. A treated person who did nothing until the window closed has one row without a signal: silence is an outcome too.';
+comment on column outcomes.outcomes.source_signal_id is 'The signal it was read from; null for silence and for what was recorded without one.';
+comment on column outcomes.outcomes.source_key is
+  'The sender''s name of what was recorded by outcomes.record, unique in the brand; a happening that no deployment is named for has one row for each deployment it may have followed.';
 comment on column outcomes.outcomes.is_holdout is 'The person was held out: what it did was not caused by the stimulus and is the baseline.';
 comment on column outcomes.outcomes.outcome_value is 'In outcome_unit: the order''s total, negative for a return; 1 for an event; the rating for feedback; 0 for silence.';
 comment on column outcomes.outcomes.outcome_confidence is 'That this person did it: the match probability of the signal.';

@@ -1,6 +1,8 @@
 -- Exactly once per deployment and signal, and one silence per deployment.
 create unique index outcomes_once_idx on outcomes.outcomes (brand_id, deployment_id, source_signal_id) nulls not distinct
-  where deployment_id is not null;
+  where deployment_id is not null and source_key is null;
+create unique index outcomes_recorded_once_idx on outcomes.outcomes (brand_id, source_key, deployment_id) nulls not distinct
+  where source_key is not null;
 create index outcomes_deployment_idx on outcomes.outcomes (brand_id, deployment_id);
 create index outcomes_stimulus_idx on outcomes.outcomes (brand_id, stimulus_id, outcome_type);
 create index outcomes_source_signal_idx on outcomes.outcomes (brand_id, source_signal_id);

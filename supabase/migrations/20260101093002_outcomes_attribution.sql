@@ -22,7 +22,7 @@ as $$
   hits as (
     select distinct o.deployment_id, o.outcome_type
     from outcomes.outcomes o
-    where o.brand_id = p_brand and o.source_signal_id is not null
+    where o.brand_id = p_brand and (o.source_signal_id is not null or o.source_key is not null)
       and (o.stimulus_id = any (p_stimuli) or o.is_holdout and o.stimulus_deployed_at >= (select since from settings))
   ),
   groups as (
@@ -68,41 +68,50 @@ $$;
 comment on function private.outcomes_attribution(uuid, uuid[], timestamptz) is
   'Share of the outcomes of each stimulus and type that would not have come without it, from the randomised holdout: 1 - p_H / p_T, cut to [0, 1]. With m = outcomes.prior_strength, x of n people of a group who had such an outcome: brand b = (x_H + 1/2) / (n_H + 1) over all held out of the last outcomes.baseline_days; cohort c = (m b + x_H) / (m + n_H) over the cohort''s other stimuli; p_H = (m c + x_H) / (m + n_H) and p_T = (m p_H + x_T) / (m + n_T) of the stimulus itself. So with few people it says: no effect. Everyone assigned counts, delivered or not (intention to treat), because only assignment was random.';
 
-create function private.attribute_outcomes(p_brand uuid, p_now timestamptz, p_stimuli uuid[] default null)
+create function private.attribute_outcomes(p_brand uuid, p_now timestamptz, p_stimuli uuid[] default null, p_deployments uuid[] default null)
 returns integer
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- a plan for thousands of deployments is none for a few
 as $$
 declare
   v_changed integer;
 begin
   with judged as materialized (
     select d.id, d.stimulus_id from stimuli.stimulus_deployments d
-    where d.brand_id = p_brand and case when p_stimuli is null then d.learned_at is null else d.stimulus_id = any (p_stimuli) end
+    where d.brand_id = p_brand and (p_stimuli is null or d.stimulus_id = any (p_stimuli)) and (p_deployments is null or d.id = any (p_deployments))
+      and (p_stimuli is not null or d.learned_at is null)
   ),
   shares as materialized (
     select * from private.outcomes_attribution(p_brand, (select coalesce(array_agg(distinct j.stimulus_id), '{}') from judged j), p_now)
   ),
   own as materialized (
-    select o.id, o.source_signal_id, case when o.is_holdout then 0 else a.attribution end as share, a as basis
+    select o.id, o.source_signal_id, o.source_key, coalesce(o.source_signal_id::text, o.source_key) as happening, case when o.is_holdout then 0 else a.attribution end as share, a as basis
     from outcomes.outcomes o
     join judged j on j.id = o.deployment_id
     join shares a on a.stimulus_id = o.stimulus_id and a.outcome_type = o.outcome_type
-    where o.brand_id = p_brand and o.source_signal_id is not null
+    where o.brand_id = p_brand and (o.source_signal_id is not null or o.source_key is not null)
   ),
   -- One happening is caused once: what several stimuli claim of it sums to 1 at most, after what was learned already.
   spent as materialized (
-    select o.source_signal_id, sum(o.attribution_confidence) as share
-    from outcomes.outcomes o
-    join stimuli.stimulus_deployments d on d.brand_id = o.brand_id and d.id = o.deployment_id and d.learned_at is not null
-    where o.brand_id = p_brand and o.source_signal_id in (select w.source_signal_id from own w) and d.id not in (select j.id from judged j)
-    group by o.source_signal_id
+    select x.happening, sum(x.share) as share
+    from (
+      -- Each by its own index.
+      select o.source_signal_id::text as happening, o.deployment_id, o.attribution_confidence as share
+      from outcomes.outcomes o where o.brand_id = p_brand and o.source_signal_id in (select w.source_signal_id from own w)
+      union all
+      select o.source_key, o.deployment_id, o.attribution_confidence
+      from outcomes.outcomes o where o.brand_id = p_brand and o.source_key in (select w.source_key from own w)
+    ) x
+    join stimuli.stimulus_deployments d on d.brand_id = p_brand and d.id = x.deployment_id and d.learned_at is not null
+    where d.id not in (select j.id from judged j)
+    group by x.happening
   ),
   credited as materialized (
     select w.id, w.basis, w.share * least(1, greatest(0, 1 - coalesce(s.share, 0))
-      / nullif(sum(w.share) over (partition by w.source_signal_id), 0)) as share
-    from own w left join spent s on s.source_signal_id = w.source_signal_id
+      / nullif(sum(w.share) over (partition by w.happening), 0)) as share
+    from own w left join spent s on s.happening = w.happening
   )
   update outcomes.outcomes o
   set attribution_confidence = coalesce(c.share, 0),
@@ -120,5 +129,5 @@ begin
   return v_changed;
 end
 $$;
-comment on function private.attribute_outcomes(uuid, timestamptz, uuid[]) is
-  'Recomputes attribution_confidence of all outcomes whose window is still open, or of all of the stimuli in p_stimuli, and returns how many changed.';
+comment on function private.attribute_outcomes(uuid, timestamptz, uuid[], uuid[]) is
+  'Recomputes attribution_confidence of all outcomes whose window is still open (of them only those of p_deployments, where given), or of all of the stimuli in p_stimuli, and returns how many changed.';

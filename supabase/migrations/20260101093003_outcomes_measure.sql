@@ -13,7 +13,7 @@ as $$
       min(o.time_to_outcome) filter (where o.outcome_type = 'click') as to_click,
       min(o.time_to_outcome) filter (where private.is_response(o.outcome_type)) as to_convert
     from outcomes.outcomes o
-    where o.brand_id = p_brand and o.stimulus_id = any (p_stimuli) and not o.is_holdout and o.source_signal_id is not null
+    where o.brand_id = p_brand and o.stimulus_id = any (p_stimuli) and not o.is_holdout and (o.source_signal_id is not null or o.source_key is not null)
     group by o.deployment_id
   )
   update stimuli.stimulus_deployments d
@@ -27,18 +27,33 @@ $$;
 comment on function private.note_responses(uuid, uuid[]) is
   'Writes the furthest response and the seconds to the first open, click and response to the treated deployments. A deployment without a delivery report counts as sent; one that failed has no response.';
 
-create function private.measure_outcomes(p_brand uuid, p_now timestamptz)
+create function private.measure_outcomes(p_brand uuid, p_now timestamptz, p_due_only boolean default false)
 returns integer
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = force_custom_plan -- a plan for thousands of deployments is none for a few
 as $$
 declare
   v_found integer;
   v_stimuli uuid[];
+  v_deployments uuid[];
 begin
+  -- What a person did may have followed any of its open deployments: those of the people who have one that is due.
+  if p_due_only then
+    select array_agg(o.id) into v_deployments
+    from stimuli.stimulus_deployments o
+    where o.brand_id = p_brand and o.learned_at is null and o.deployed_at <= p_now and o.actor_id in (
+      select d.actor_id from stimuli.stimulus_deployments d
+      where d.brand_id = p_brand and d.learned_at is null
+        and d.window_ends_at <= p_now - private.parameter(p_brand, 'outcomes.late_days')::double precision * interval '1 day');
+    if v_deployments is null then
+      return 0;
+    end if;
+  end if;
   select array_agg(distinct d.stimulus_id order by d.stimulus_id) into v_stimuli
-  from stimuli.stimulus_deployments d where d.brand_id = p_brand and d.learned_at is null and d.deployed_at <= p_now;
+  from stimuli.stimulus_deployments d
+  where d.brand_id = p_brand and d.learned_at is null and d.deployed_at <= p_now and (v_deployments is null or d.id = any (v_deployments));
 
   -- Step by step from the deployments to their signals: a plan that starts from all signals costs their product.
   with open_deployments as materialized (
@@ -47,7 +62,7 @@ begin
     from stimuli.stimulus_deployments d
     join stimuli.stimuli_base b on b.brand_id = d.brand_id and b.id = d.stimulus_id
     join actors.actors a on a.brand_id = d.brand_id and a.id = d.actor_id
-    where d.brand_id = p_brand and d.learned_at is null and d.deployed_at <= p_now
+    where d.brand_id = p_brand and d.learned_at is null and d.deployed_at <= p_now and (v_deployments is null or d.id = any (v_deployments))
   ),
   pairs as materialized (
     select d as deployment, s.id as signal_id
@@ -73,17 +88,17 @@ begin
   from pairs p
   cross join lateral (select * from private.signal_responses x where x.signal_id = p.signal_id and x.brand_id = p_brand offset 0) r
   where r.stimulus_ref is null or r.stimulus_ref = (p.deployment).stimulus_id::text
-  on conflict (brand_id, deployment_id, source_signal_id) where deployment_id is not null do nothing;
+  on conflict (brand_id, deployment_id, source_signal_id) where deployment_id is not null and source_key is null do nothing;
   get diagnostics v_found = row_count;
 
-  perform private.attribute_outcomes(p_brand, p_now);
+  perform private.attribute_outcomes(p_brand, p_now, null, v_deployments);
   perform private.note_responses(p_brand, v_stimuli);
   perform private.refresh_stimulus_totals(p_brand, v_stimuli);
   return v_found;
 end
 $$;
-comment on function private.measure_outcomes(uuid, timestamptz) is
-  'Finds the outcomes of all deployments that are not closed, attributes them, and counts again. Returns how many were new.';
+comment on function private.measure_outcomes(uuid, timestamptz, boolean) is
+  'Finds the outcomes of all deployments that are not closed, attributes them, and counts again. p_due_only: only of the people of whom a deployment is due to be closed. Returns how many were new.';
 
 create function private.outcomes_measure(p_brand uuid, p_now timestamptz)
 returns integer

@@ -27,7 +27,7 @@ as $$
       count(distinct o.deployment_id) filter (where o.is_holdout) as held_out_with,
       avg(o.data_quality_score) as quality
     from outcomes.outcomes o
-    where o.brand_id = p_brand and o.stimulus_id = any (p_stimuli) and o.source_signal_id is not null
+    where o.brand_id = p_brand and o.stimulus_id = any (p_stimuli) and (o.source_signal_id is not null or o.source_key is not null)
     group by o.stimulus_id, o.target_cohort_id, o.outcome_type
   )
   insert into outcomes.cohort_outcome_summary as s (brand_id, cohort_id, stimulus_id, summary_period_start, summary_period_end,
@@ -50,10 +50,17 @@ as $$
     max_outcome_value = excluded.max_outcome_value, outcome_rate = excluded.outcome_rate, positive_rate = excluded.positive_rate,
     negative_rate = excluded.negative_rate, cohort_size = excluded.cohort_size, active_members = excluded.active_members,
     baseline_value = excluded.baseline_value, improvement_over_baseline = excluded.improvement_over_baseline,
-    data_quality_score = excluded.data_quality_score, sample_size_confidence = excluded.sample_size_confidence
+    data_quality_score = excluded.data_quality_score, sample_size_confidence = excluded.sample_size_confidence;
+
+  update outcomes.cohort_outcome_summary s set percentile_rank = r.rank
+  from (
+    select x.id, 100 * percent_rank() over (partition by x.outcome_type order by x.outcome_rate) as rank
+    from outcomes.cohort_outcome_summary x where x.brand_id = p_brand and x.outcome_rate is not null
+  ) r
+  where s.brand_id = p_brand and s.id = r.id and s.percentile_rank is distinct from r.rank
 $$;
 comment on function private.summarise_stimuli(uuid, uuid[], timestamptz) is
-  'Writes outcomes.cohort_outcome_summary for the windows of some stimuli, from scratch each time.';
+  'Writes outcomes.cohort_outcome_summary for the windows of some stimuli, from scratch each time, and ranks all of the brand anew (percentile_rank: share of the others of its type with a lower outcome_rate).';
 
 create function private.stimulus_metrics(p_brand uuid, p_stimuli uuid[])
 returns table (
@@ -72,6 +79,14 @@ as $$
       (select coalesce(avg(o.data_quality_score), 1) from outcomes.outcomes o where o.brand_id = p_brand and o.stimulus_id = s.id) as quality
     from unnest(p_stimuli) s (id) cross join lateral outcomes.effectiveness(s.id) e
     where e.treated > 0
+  ),
+  reached as (
+    select d.stimulus_id, d.cohort_id, count(*)::integer as n, m.metric, count(*) filter (where m.reached) as x
+    from stimuli.stimulus_deployments d
+    cross join lateral (values ('open_rate', d.time_to_open is not null), ('click_rate', d.time_to_click is not null),
+      ('unsubscribe_rate', d.response_status = 'unsubscribed')) m (metric, reached)
+    where d.brand_id = p_brand and d.stimulus_id = any (p_stimuli) and not d.is_holdout and d.delivery_status in ('pending', 'sent', 'delivered')
+    group by d.stimulus_id, d.cohort_id, m.metric
   )
   select e.stimulus_id, e.cohort_id, e.starts, e.ends, m.*, e.quality
   from effects e
@@ -83,9 +98,14 @@ as $$
   ) m
   -- The tables of metrics take no negative values: more returned than bought is in the summary.
   where m.column4 >= 0
+  union all
+  select e.stimulus_id, e.cohort_id, e.starts, e.ends, r.metric, 'share', r.n, r.x::double precision / r.n, w.lower, w.upper, null, null, e.quality
+  from effects e
+  join reached r on r.stimulus_id = e.stimulus_id and r.cohort_id is not distinct from e.cohort_id
+  cross join lateral private.wilson_interval(r.x, r.n) w
 $$;
 comment on function private.stimulus_metrics(uuid, uuid[]) is
-  'The measures of performance of stimuli in their windows: treated people against held-out people. lower and upper of revenue_per_person hold the difference to the baseline''s uncertainty too.';
+  'The measures of performance of stimuli in their windows: treated people against held-out people; of those reached, who opened, clicked and unsubscribed. lower and upper of revenue_per_person hold the difference to the baseline''s uncertainty too.';
 
 create function private.record_performance(p_brand uuid, p_stimuli uuid[], p_now timestamptz)
 returns void
@@ -98,11 +118,13 @@ begin
     measurement_period_start, measurement_period_end, measurement_date, context_type, context_id, sample_size,
     confidence_interval_lower, confidence_interval_upper, p_value, baseline_value, improvement_over_baseline,
     data_quality_score, measurement_confidence)
-  select p_brand, m.stimulus_id, m.metric_name, m.metric_value, m.metric_unit, m.starts, m.ends, p_now, 'cohort', m.cohort_id,
+  -- A stimulus that went to several cohorts is told here for the largest; all of them are in the table of the cohorts.
+  select distinct on (m.stimulus_id, m.metric_name) p_brand, m.stimulus_id, m.metric_name, m.metric_value, m.metric_unit, m.starts, m.ends, p_now, 'cohort', m.cohort_id,
     m.sample_size, m.lower, m.upper, m.p_value, m.baseline, m.metric_value - m.baseline, m.quality, coalesce(1 - m.p_value, 0)
   from private.stimulus_metrics(p_brand, p_stimuli) m
+  order by m.stimulus_id, m.metric_name, m.sample_size desc, m.cohort_id
   on conflict (brand_id, stimulus_id, metric_name, measurement_period_start, measurement_period_end) do update
-  set metric_value = excluded.metric_value, measurement_date = excluded.measurement_date, sample_size = excluded.sample_size,
+  set metric_value = excluded.metric_value, context_id = excluded.context_id, measurement_date = excluded.measurement_date, sample_size = excluded.sample_size,
     confidence_interval_lower = excluded.confidence_interval_lower, confidence_interval_upper = excluded.confidence_interval_upper,
     p_value = excluded.p_value, baseline_value = excluded.baseline_value,
     improvement_over_baseline = excluded.improvement_over_baseline, data_quality_score = excluded.data_quality_score,

@@ -45,7 +45,7 @@ begin
     and d.delivery_status in ('pending', 'sent', 'delivered')
     and not exists (select from outcomes.outcomes o
       where o.brand_id = p_brand and o.deployment_id = d.id and private.is_response(o.outcome_type))
-  on conflict (brand_id, deployment_id, source_signal_id) where deployment_id is not null do nothing;
+  on conflict (brand_id, deployment_id, source_signal_id) where deployment_id is not null and source_key is null do nothing;
 
   with added as (
     insert into actors.evidence (brand_id, actor_id, attribute, distribution, value, weight, occurred_at, recorded_at, source_kind, source_id)

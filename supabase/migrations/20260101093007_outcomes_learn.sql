@@ -105,7 +105,7 @@ begin
   -- Before any row: what is learned of a person must not pass by a merge, and workers and merges lock people in their own order.
   perform private.lock_brand_identity(p_brand);
   perform pg_advisory_xact_lock(hashtextextended('outcomes:' || p_brand::text, 0));
-  perform private.measure_outcomes(p_brand, p_now);
+  perform private.measure_outcomes(p_brand, p_now, true);
 
   -- learned_at is set in the transaction that learns: a crash undoes both, a second call finds nothing.
   with claimed as (

@@ -83,6 +83,7 @@ const special: Record<string, (brand: string) => unknown> = {
   // A rule for a metric needs its period too.
   "ops.alert_rules.watches": () => "stock",
   "ops.alert_rules.threshold": () => 1,
+  "outcomes.attribution_runs.currency": () => "EUR",
   "public.oasis_events.type": () => "test.happened",
   "public.vtid_ledger.vtid": () => `VTID-${randomInt(10_000, 10_000_000)}`,
 };

@@ -62,7 +62,7 @@ select ok((select a.pulls = d1.deployed - 1 and abs(a.alpha - 41) < 1e-9 and abs
 select is((select count(*)::int from actors.evidence where source_kind = 'outcome' and value = 1 and weight < 0.81), 40, 'a response weighs quality x match x attribution');
 select is((select status::text || ' ' || total_converted from stimuli.stimuli_base), 'completed 40', 'the stimulus is completed, its conversions counted');
 select is((select count(*)::int from outcomes.outcome_learning l join ai.learning_logs g on g.id = l.learning_log_id join outcomes.outcome_analysis a on a.id = l.source_analysis_id), 1, 'one thing is learned, logged and analysed');
-select ok((select count(*) = 2 from outcomes.cohort_outcome_summary) and (select count(*) = 2 from stimuli.stimulus_performance_metrics)
+select ok((select count(*) = 2 from outcomes.cohort_outcome_summary) and (select count(*) = 2 from stimuli.stimulus_performance_metrics where baseline_value = 0) and (select count(*) = 5 from stimuli.stimulus_performance_metrics)
   and (select count(*) = 2 from cohorts.cohort_performance_metrics where baseline_value = 0), 'summaries and measures of performance are written');
 select ok((select e.treated_responses = 40 and e.revenue = 39 * 50 and e.lift > 0.15 from s, outcomes.effectiveness(s.id) e), 'revenue counts the return');
 select ok((select x -> 'because' -> 0 ->> 'kind' = 'deployment' and x -> 'because' -> 0 -> 'because' -> 0 ->> 'kind' = 'stimulus'
