@@ -53,3 +53,53 @@ comment on function private.two_shares(double precision, double precision, doubl
 grant execute on function private.normal_cdf(double precision) to authenticated, service_role;
 grant execute on function private.wilson_interval(double precision, double precision) to authenticated, service_role;
 grant execute on function private.two_shares(double precision, double precision, double precision, double precision) to authenticated, service_role;
+
+create function private.ln_beta_binomial(p_successes double precision, p_trials double precision, p_alpha double precision, p_beta double precision)
+returns double precision
+language sql
+immutable
+strict
+set search_path = ''
+as $$
+  select private.ln_gamma(p_trials + 1) - private.ln_gamma(p_successes + 1) - private.ln_gamma(p_trials - p_successes + 1)
+    + private.ln_beta(p_successes + p_alpha, p_trials - p_successes + p_beta) - private.ln_beta(p_alpha, p_beta)
+$$;
+comment on function private.ln_beta_binomial(double precision, double precision, double precision, double precision) is
+  'Natural log of the probability of p_successes of p_trials where the share is only known as Beta(p_alpha, p_beta): the log score of a prediction.';
+
+create function private.beta_binomial_interval(
+  p_trials integer, p_alpha double precision, p_beta double precision,
+  out lower integer, out upper integer
+)
+language plpgsql
+immutable
+strict
+set search_path = ''
+as $$
+declare
+  v_ln double precision;
+  v_below double precision := 0;
+  v_mean constant double precision := p_alpha / (p_alpha + p_beta);
+  v_reach double precision;
+begin
+  if p_trials > 2000 then
+    v_reach := 2.5758293035489 * sqrt(p_trials * v_mean * (1 - v_mean) * (p_alpha + p_beta + p_trials) / (p_alpha + p_beta + 1));
+    lower := greatest(0, ceil(p_trials * v_mean - v_reach - 0.5));
+    upper := least(p_trials, floor(p_trials * v_mean + v_reach + 0.5));
+    return;
+  end if;
+  -- Each probability from the one before: the recurrence is why this is a loop.
+  v_ln := private.ln_beta_binomial(0, p_trials, p_alpha, p_beta);
+  for k in 0 .. p_trials loop
+    v_below := v_below + exp(greatest(v_ln, -700));
+    if lower is null and v_below > 0.005 then
+      lower := k;
+    end if;
+    upper := k;
+    exit when v_below >= 0.995;
+    v_ln := v_ln + ln((p_trials - k) * (p_alpha + k) / ((k + 1) * nullif(p_beta + p_trials - k - 1, 0)));
+  end loop;
+end
+$$;
+comment on function private.beta_binomial_interval(integer, double precision, double precision) is
+  '99% predictive interval of the successes among p_trials where the share is only known as Beta(p_alpha, p_beta): from the first count with more than 0.5% below or at it to the first with 99.5%. Normal approximation above 2,000 trials.';
