@@ -77,29 +77,30 @@ strict
 set search_path = ''
 as $$
 declare
-  v_ln double precision;
+  v_mean constant double precision := p_trials * p_alpha / (p_alpha + p_beta);
+  v_spread constant double precision := sqrt(v_mean * p_beta / (p_alpha + p_beta) * (p_alpha + p_beta + p_trials) / (p_alpha + p_beta + 1));
+  v_k integer := greatest(0, floor(v_mean - 8 * v_spread));
+  v_probability double precision;
   v_below double precision := 0;
-  v_mean constant double precision := p_alpha / (p_alpha + p_beta);
-  v_reach double precision;
 begin
-  if p_trials > 2000 then
-    v_reach := 2.5758293035489 * sqrt(p_trials * v_mean * (1 - v_mean) * (p_alpha + p_beta + p_trials) / (p_alpha + p_beta + 1));
-    lower := greatest(0, ceil(p_trials * v_mean - v_reach - 0.5));
-    upper := least(p_trials, floor(p_trials * v_mean + v_reach + 0.5));
+  if v_spread >= 12 and v_mean - 4 * v_spread > 0 and v_mean + 4 * v_spread < p_trials then
+    lower := ceil(v_mean - 2.5758293035489 * v_spread - 0.5);
+    upper := floor(v_mean + 2.5758293035489 * v_spread + 0.5);
     return;
   end if;
-  -- Each probability from the one before: the recurrence is why this is a loop.
-  v_ln := private.ln_beta_binomial(0, p_trials, p_alpha, p_beta);
-  for k in 0 .. p_trials loop
-    v_below := v_below + exp(greatest(v_ln, -700));
+  v_probability := exp(private.ln_beta_binomial(v_k, p_trials, p_alpha, p_beta));
+  -- Each probability from the one before: the recurrence is why this is a loop. What lies below its beginning is nothing.
+  loop
+    v_below := v_below + v_probability;
     if lower is null and v_below > 0.005 then
-      lower := k;
+      lower := v_k;
     end if;
-    upper := k;
-    exit when v_below >= 0.995;
-    v_ln := v_ln + ln((p_trials - k) * (p_alpha + k) / ((k + 1) * nullif(p_beta + p_trials - k - 1, 0)));
+    exit when v_below >= 0.995 or v_k = p_trials;
+    v_probability := v_probability * ((p_trials - v_k) * (p_alpha + v_k) / ((v_k + 1) * (p_beta + p_trials - v_k - 1)));
+    v_k := v_k + 1;
   end loop;
+  upper := v_k;
 end
 $$;
 comment on function private.beta_binomial_interval(integer, double precision, double precision) is
-  '99% predictive interval of the successes among p_trials where the share is only known as Beta(p_alpha, p_beta): from the first count with more than 0.5% below or at it to the first with 99.5%. Normal approximation above 2,000 trials.';
+  '99% predictive interval of the successes among p_trials where the share is only known as Beta(p_alpha, p_beta): from the first count with more than 0.5% below or at it to the first with 99.5%. Where it is wide (a deviation of 12 or more, away from the ends) by the normal approximation, which is off by one at most.';

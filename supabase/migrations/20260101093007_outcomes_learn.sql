@@ -248,6 +248,10 @@ begin
   update outcomes.outcomes o set processing_status = 'learned'
   where o.brand_id = p_brand and o.deployment_id = any (v_deployments) and o.processing_status <> 'learned';
   get diagnostics outcomes_learned = row_count;
+  -- What was told by no signal; a silence is no happening, and what was read from a signal is that signal.
+  perform private.signals_of_outcomes(p_brand, array(select o.id from outcomes.outcomes o
+    where o.brand_id = p_brand and o.deployment_id = any (v_deployments) and o.source_signal_id is null
+      and not (o.outcome_type = 'other' and o.outcome_value = 0)), p_now);
   perform private.emit(p_brand, 'outcomes.learned', null, null,
     jsonb_build_object('outcomes', outcomes_learned, 'beliefs', beliefs_moved, 'arms', arms_updated));
   perform private.log_call('outcomes.learn', p_brand, jsonb_build_object('now', p_now, 'limit', p_limit),

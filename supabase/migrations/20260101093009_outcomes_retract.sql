@@ -13,7 +13,10 @@ begin
   -- Measuring and learning wait until this is done, or this until they are.
   perform pg_advisory_xact_lock(hashtextextended('outcomes:' || p_brand::text, 0));
   with gone as (
-    delete from outcomes.outcomes o where o.brand_id = p_brand and o.source_signal_id = p_signal
+    delete from outcomes.outcomes o
+    where o.brand_id = p_brand and (o.source_signal_id = p_signal
+      or o.id = (select s.source_id::uuid from signals.signals_base s
+        where s.brand_id = p_brand and s.id = p_signal and s.signal_type = 'outcome_signal'))
     returning o.id, o.deployment_id, o.stimulus_id
   )
   select array_agg(g.id), array_agg(distinct g.deployment_id), array_agg(distinct g.stimulus_id)
@@ -33,4 +36,4 @@ begin
 end
 $$;
 comment on function private.forget_outcomes(uuid, uuid, timestamptz) is
-  'What was measured from a signal and learnt from that goes, as if the signal had never come: its outcomes; the reward of the arm; the response of the person (a silence, where it was the only one) and, the rates of the stimulus being others now, the weight of the other people''s responses to it; summaries, measures and conclusions about the stimulus. Closed windows of other stimuli keep the baseline they were judged by. Returns how many outcomes there were.';
+  'What was measured from a signal and learnt from that goes, as if the signal had never come: its outcomes (of an outcome_signal the outcome it was made of); the reward of the arm; the response of the person (a silence, where it was the only one) and, the rates of the stimulus being others now, the weight of the other people''s responses to it; summaries, measures and conclusions about the stimulus. Closed windows of other stimuli keep the baseline they were judged by. Returns how many outcomes there were.';

@@ -1,29 +1,49 @@
 create type private.folded_arm as (arm_id uuid, alpha double precision, beta double precision, pulls bigint, last_reward_at timestamptz);
 comment on type private.folded_arm is 'What an arm comes to by its rewards: responses (alpha) and silences (beta) above the prior as of last_reward_at.';
 
-create function private.folded_arms(p_brand uuid, p_templates uuid[])
+create function private.arms_of_steps(p_brand uuid, p_steps uuid[])
+returns uuid[]
+language sql
+stable
+set search_path = ''
+as $$
+  with recursive holder as (
+    select r.arm_id from outcomes.arm_rewards r where r.brand_id = p_brand and r.learning_id = any (p_steps)
+    union
+    select i.arm_id from holder h join stimuli.arm_inheritance i on i.brand_id = p_brand and i.from_arm_id = h.arm_id
+  )
+  select coalesce(array_agg(h.arm_id), '{}') from holder h
+$$;
+comment on function private.arms_of_steps(uuid, uuid[]) is 'The arms that steps of learning rewarded, and all that took over from those since.';
+
+create function private.folded_arms(p_brand uuid, p_arms uuid[])
 returns setof private.folded_arm
 language sql
 stable
 set search_path = ''
 as $$
-  with half_life as materialized (
+  with recursive half_life as materialized (
     select private.parameter(p_brand, 'stimuli.half_life_days')::double precision as days
+  ),
+  source as (
+    select a.id from unnest(p_arms) a (id)
+    union
+    select i.from_arm_id from source s join stimuli.arm_inheritance i on i.brand_id = p_brand and i.arm_id = s.id
   ),
   held as materialized (
     -- Cohorts that split, merged or ended handed on what they had: each reward is wherever its fractions are now.
     select h.arm_id, r.rewarded_at, r.share * h.fraction * r.responses as responses, r.share * h.fraction * (r.pulls - r.responses) as silences,
       case when h.arm_id = r.arm_id then round(r.pulls * r.share) else 0 end as pulls
-    from stimuli.arms a
+    from source s
+    join stimuli.arms a on a.brand_id = p_brand and a.id = s.id
     join outcomes.arm_rewards r on r.brand_id = p_brand and r.arm_id = a.id
     join outcomes.outcome_learning l on l.brand_id = p_brand and l.id = r.learning_id and l.is_active
     cross join lateral private.holders_of_reward(p_brand, a.cohort_id, a.template_id, r.rewarded_at) h
-    where a.brand_id = p_brand and a.template_id = any (p_templates)
   ),
   latest as materialized (
     select a.id, (select max(h.rewarded_at) from held h where h.arm_id = a.id) as rewarded_at,
       (select max(i.inherited_at) from stimuli.arm_inheritance i where i.brand_id = p_brand and i.arm_id = a.id) as inherited_at
-    from stimuli.arms a where a.brand_id = p_brand and a.template_id = any (p_templates)
+    from unnest(p_arms) a (id)
   )
   select l.id, coalesce(sum(h.responses * f.g), 0), coalesce(sum(h.silences * f.g), 0), coalesce(sum(h.pulls), 0)::bigint,
     greatest(l.rewarded_at, l.inherited_at)
@@ -34,9 +54,9 @@ as $$
   group by l.id, l.rewarded_at, l.inherited_at
 $$;
 comment on function private.folded_arms(uuid, uuid[]) is
-  'The arms of some templates, folded from the rewards of the active steps of learning: each faded by 2^(-days / half-life) to the last one and handed on as cohorts split, merged and ended. The order in which anything was learnt or undone does not matter.';
+  'These arms, folded from the rewards of the active steps of learning: each faded by 2^(-days / half-life) to the last one and handed on as cohorts split, merged and ended. The order in which anything was learnt or undone does not matter.';
 
-create function private.refold_arms(p_brand uuid, p_templates uuid[], p_before private.folded_arm[])
+create function private.refold_arms(p_brand uuid, p_arms uuid[], p_before private.folded_arm[])
 returns integer
 language plpgsql
 volatile
@@ -49,7 +69,7 @@ declare
 begin
   select * into v_prior from private.faded_arm(p_brand, null, '-infinity');
   -- Locked in the order in which rewards lock them.
-  perform from stimuli.arms a where a.brand_id = p_brand and a.template_id = any (p_templates)
+  perform from stimuli.arms a where a.brand_id = p_brand and a.id = any (p_arms)
   order by a.cohort_id, a.template_id for update;
 
   with change as materialized (
@@ -58,7 +78,7 @@ begin
       2 ^ -least(1000, greatest(0, coalesce(extract(epoch from a.last_reward_at - b.last_reward_at), 0) / 86400 / v_half_life))::double precision as left_before,
       2 ^ -least(1000, greatest(0, coalesce(extract(epoch from a.last_reward_at - f.last_reward_at), 0) / 86400 / v_half_life))::double precision as left_after
     from stimuli.arms a
-    join private.folded_arms(p_brand, p_templates) f on f.arm_id = a.id
+    join private.folded_arms(p_brand, p_arms) f on f.arm_id = a.id
     join unnest(p_before) b on b.arm_id = a.id
     where a.brand_id = p_brand
   ),
@@ -81,4 +101,4 @@ begin
 end
 $$;
 comment on function private.refold_arms(uuid, uuid[], private.folded_arm[]) is
-  'Makes the arms of some templates again after steps of learning were undone, revised or learnt again. p_before: private.folded_arms before that. Whatever the arm holds that is in no step (private.record_reward by somebody else) stays. Returns how many arms changed.';
+  'Makes arms again after steps of learning were undone, revised or learnt again. p_before: private.folded_arms before that. Whatever the arm holds that is in no step (private.record_reward by somebody else) stays. Returns how many arms changed.';

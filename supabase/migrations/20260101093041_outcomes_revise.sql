@@ -30,12 +30,10 @@ set search_path = ''
 as $$
 declare
   v_steps uuid[];
-  v_templates uuid[];
+  v_arms constant uuid[] := private.arms_of_steps(p_brand, p_former);
   v_before private.folded_arm[];
 begin
-  v_templates := array(select distinct a.template_id from outcomes.arm_rewards r join stimuli.arms a on a.brand_id = p_brand and a.id = r.arm_id
-    where r.brand_id = p_brand and r.learning_id = any (p_former));
-  v_before := array(select f from private.folded_arms(p_brand, v_templates) f);
+  v_before := array(select f from private.folded_arms(p_brand, v_arms) f);
   update outcomes.outcome_learning l set is_active = false where l.brand_id = p_brand and l.id = any (p_former) and l.is_active;
   update ai.learning_logs g set is_active = false
   from outcomes.outcome_learning l where l.brand_id = p_brand and l.id = any (p_former) and g.brand_id = p_brand and g.id = l.learning_log_id;
@@ -53,7 +51,7 @@ begin
   from outcomes.outcome_learning s
   join outcomes.outcome_learning f on f.brand_id = p_brand and f.id = any (p_former) and coalesce(f.revises, f.id) = s.revises
   where s.brand_id = p_brand and s.id = any (v_steps);
-  perform private.refold_arms(p_brand, v_templates, v_before);
+  perform private.refold_arms(p_brand, v_arms, v_before);
   return coalesce(v_steps, '{}');
 end
 $$;

@@ -28,12 +28,10 @@ set search_path = ''
 as $$
 declare
   v_step outcomes.outcome_learning;
-  v_templates uuid[];
+  v_arms constant uuid[] := private.arms_of_steps(p_brand, array[p_step]);
   v_before private.folded_arm[];
 begin
-  v_templates := array(select distinct a.template_id from outcomes.arm_rewards r join stimuli.arms a on a.brand_id = p_brand and a.id = r.arm_id
-    where r.brand_id = p_brand and r.learning_id = p_step);
-  v_before := array(select f from private.folded_arms(p_brand, v_templates) f);
+  v_before := array(select f from private.folded_arms(p_brand, v_arms) f);
   update outcomes.outcome_learning l
   set is_active = false, undone_at = p_now, undone_by = p_by, undo_reason = p_reason, implementation_status = 'rejected', implementation_notes = p_reason
   where l.brand_id = p_brand and l.id = p_step returning * into v_step;
@@ -45,7 +43,7 @@ begin
   where l.brand_id = p_brand and coalesce(l.revises, l.id) = coalesce(v_step.revises, p_step)
     and f.brand_id = p_brand and f.source_learning_id = l.id and f.processing_status = 'applied';
 
-  perform private.refold_arms(p_brand, v_templates, v_before);
+  perform private.refold_arms(p_brand, v_arms, v_before);
   perform private.refold_actors(p_brand, private.forget_step_evidence(p_brand, p_step, p_now), p_now);
   perform private.score_stimuli(p_brand, array[v_step.impact_scope_id]);
   if not exists (select from private.latest_steps(p_brand, array[v_step.impact_scope_id]) s where s.learning_id is not null) then

@@ -9,3 +9,15 @@ insert into private.error_codes (key, errcode, http_status, message, hint) value
 
 select private.register_function('outcomes.undo_learning', 'learning', 'learning', 'Takes a step of learning back: beliefs, arms and scores become what they would be without it');
 select private.register_function('outcomes.redo_learning', 'learning', 'learning', 'Learns again what was undone, from the outcomes as they are now');
+select private.register_function('outcomes.validate_learning', 'validation', 'validation',
+  'Grades steps of learning by the windows that followed and takes back those that were wrong',
+  '{"validation_windows": "outcomes.validation_windows", "rollback_margin": "outcomes.rollback_margin", "auto_rollback": "outcomes.auto_rollback"}');
+select private.register_function('outcomes.measure_learning', 'analysis', 'analysis',
+  'Measures how well the learning is calibrated, whether arms drift and whether it keeps up');
+select private.register_function('outcomes.mark_outcome_as_signal', 'learning', 'learning', 'Makes an outcome that came by no signal a signal of its own');
+
+insert into private.explainers (kind, function_name) values
+  ('learning_step', 'private.explain_learning_step'),
+  ('arm_reward', 'private.explain_arm_reward'),
+  ('feedback', 'private.explain_feedback'),
+  ('analysis', 'private.explain_analysis');

@@ -1,6 +1,6 @@
 -- A step of learning that is taken back leaves nothing behind, whatever was learnt before and after it.
 begin;
-select plan(27);
+select plan(28);
 set local statement_timeout = '120s';
 
 create temp table w on commit drop as
