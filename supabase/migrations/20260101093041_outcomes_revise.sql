@@ -77,13 +77,21 @@ begin
   -- The person was silent then, or was not, and what the stimulus is credited with of the other responses is a little less or more.
   with findings as materialized (
     select * from private.findings(p_brand, coalesce(v_closed, '{}'))
+  ), source as materialized (
+    select g.id from unnest(p_gone) g (id)
+    union all
+    select o.id from unnest(v_closed) d (id)
+    cross join lateral (select o.id from outcomes.outcomes o where o.brand_id = p_brand and o.deployment_id = d.id offset 0) o
+  ), said as materialized (
+    select e.id, e.source_id, e.attribute, e.category, e.value, e.weight from source s
+    cross join lateral (select e.* from actors.evidence e
+      where e.brand_id = p_brand and e.source_kind = 'outcome' and e.source_id = s.id and e.retracted_at is null offset 0) e
   ), wrong as (
     update actors.evidence e set retracted_at = p_now
-    where e.brand_id = p_brand and e.source_kind = 'outcome' and e.retracted_at is null
-      and e.source_id in (select unnest(p_gone) union all
-        select o.id from outcomes.outcomes o where o.brand_id = p_brand and o.deployment_id = any (v_closed))
-      and not exists (select from findings f
-        where (f.outcome_id, f.attribute, f.category, f.value, f.weight) = (e.source_id, e.attribute, e.category, e.value, e.weight))
+    where e.id in (
+      select s.id from said s
+      left join findings f on (f.outcome_id, f.attribute, f.category, f.value, f.weight) = (s.source_id, s.attribute, s.category, s.value, s.weight)
+      where f.outcome_id is null)
     returning e.actor_id
   )
   select array_agg(distinct w.actor_id) into v_actors from wrong w;

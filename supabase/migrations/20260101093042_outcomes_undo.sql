@@ -4,15 +4,18 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with source as materialized (
-    select o.id
+  with piece as materialized (
+    -- Lookups by index, one after the other: without statistics a join of the whole ledger looks as good.
+    select e.id
     from outcomes.outcome_learning l
-    join stimuli.stimulus_deployments d on d.brand_id = p_brand and d.stimulus_id = l.impact_scope_id and d.learning_id = coalesce(l.revises, l.id)
+    cross join lateral (select d.id from stimuli.stimulus_deployments d
+      where d.brand_id = p_brand and d.stimulus_id = l.impact_scope_id and d.learning_id = coalesce(l.revises, l.id) offset 0) d
     cross join lateral (select o.id from outcomes.outcomes o where o.brand_id = p_brand and o.deployment_id = d.id offset 0) o
+    cross join lateral (select e.id from actors.evidence e
+      where e.brand_id = p_brand and e.source_kind = 'outcome' and e.source_id = o.id and e.retracted_at is null offset 0) e
     where l.brand_id = p_brand and l.id = p_step
   ), gone as (
-    update actors.evidence e set retracted_at = p_now
-    where e.brand_id = p_brand and e.source_kind = 'outcome' and e.source_id in (select s.id from source s) and e.retracted_at is null
+    update actors.evidence e set retracted_at = p_now where e.id in (select p.id from piece p)
     returning e.actor_id
   )
   select coalesce(array_agg(distinct g.actor_id), '{}') from gone g
