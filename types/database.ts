@@ -1995,6 +1995,52 @@ export type Database = {
   };
   ai: {
     Tables: {
+      ai_system_measures: {
+        Row: {
+          brand_id: string;
+          created_at: string;
+          details: NonNullable<Json>;
+          id: string;
+          is_within: boolean | null;
+          lower_bound: number | null;
+          measure: string;
+          measured_at: string;
+          sample_size: number;
+          updated_at: string;
+          upper_bound: number | null;
+          value: number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          created_at?: string;
+          details?: NonNullable<Json>;
+          id?: string;
+          is_within?: never;
+          lower_bound?: number | null;
+          measure: string;
+          measured_at: string;
+          sample_size?: number;
+          updated_at?: string;
+          upper_bound?: number | null;
+          value?: number | null;
+        };
+        Update: {
+          brand_id?: string;
+          created_at?: string;
+          details?: NonNullable<Json>;
+          id?: string;
+          is_within?: never;
+          lower_bound?: number | null;
+          measure?: string;
+          measured_at?: string;
+          sample_size?: number;
+          updated_at?: string;
+          upper_bound?: number | null;
+          value?: number | null;
+        };
+        Relationships: [];
+      };
       ai_system_state: {
         Row: {
           active_alerts: NonNullable<Json>;
@@ -5694,6 +5740,66 @@ export type Database = {
   };
   outcomes: {
     Tables: {
+      arm_rewards: {
+        Row: {
+          alpha_after: number;
+          alpha_before: number;
+          arm_id: string;
+          beta_after: number;
+          beta_before: number;
+          brand_id: string;
+          cohort_id: string;
+          created_at: string;
+          id: string;
+          learning_id: string;
+          pulls: number;
+          responses: number;
+          rewarded_at: string;
+          share: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          alpha_after: number;
+          alpha_before: number;
+          arm_id: string;
+          beta_after: number;
+          beta_before: number;
+          brand_id: string;
+          cohort_id: string;
+          created_at?: string;
+          id?: string;
+          learning_id: string;
+          pulls: number;
+          responses: number;
+          rewarded_at: string;
+          share: number;
+        };
+        Update: {
+          alpha_after?: number;
+          alpha_before?: number;
+          arm_id?: string;
+          beta_after?: number;
+          beta_before?: number;
+          brand_id?: string;
+          cohort_id?: string;
+          created_at?: string;
+          id?: string;
+          learning_id?: string;
+          pulls?: number;
+          responses?: number;
+          rewarded_at?: string;
+          share?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "arm_rewards_brand_id_learning_id_fkey";
+            columns: ["brand_id", "learning_id"];
+            isOneToOne: false;
+            referencedRelation: "outcome_learning";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
       cohort_outcome_summary: {
         Row: {
           active_members: number | null;
@@ -6013,9 +6119,11 @@ export type Database = {
       outcome_learning: {
         Row: {
           brand_id: string;
+          cause: string;
           confidence_in_learning: number;
           created_at: string;
           decay_rate: number;
+          evidence: NonNullable<Json>;
           expected_impact: NonNullable<Json>;
           expires_at: string | null;
           id: string;
@@ -6035,20 +6143,29 @@ export type Database = {
           learning_log_id: string | null;
           learning_strength: number;
           learning_type: string;
+          posterior: NonNullable<Json>;
+          prior: NonNullable<Json>;
+          revises: string | null;
           source_analysis_id: string | null;
           source_outcomes: NonNullable<Json>;
+          undo_reason: string | null;
+          undone_at: string | null;
+          undone_by: string | null;
           updated_at: string;
           validation_confidence: number;
           validation_results: NonNullable<Json>;
           validation_status: Database["outcomes"]["Enums"]["validation_status"];
           version: number;
+          weight: number;
         };
         ComputedFields: never;
         Insert: {
           brand_id: string;
+          cause?: string;
           confidence_in_learning: number;
           created_at?: string;
           decay_rate?: number;
+          evidence?: NonNullable<Json>;
           expected_impact?: NonNullable<Json>;
           expires_at?: string | null;
           id?: string;
@@ -6068,19 +6185,28 @@ export type Database = {
           learning_log_id?: string | null;
           learning_strength?: number;
           learning_type: string;
+          posterior?: NonNullable<Json>;
+          prior?: NonNullable<Json>;
+          revises?: string | null;
           source_analysis_id?: string | null;
           source_outcomes: NonNullable<Json>;
+          undo_reason?: string | null;
+          undone_at?: string | null;
+          undone_by?: string | null;
           updated_at?: string;
           validation_confidence?: number;
           validation_results?: NonNullable<Json>;
           validation_status?: Database["outcomes"]["Enums"]["validation_status"];
           version?: number;
+          weight?: number;
         };
         Update: {
           brand_id?: string;
+          cause?: string;
           confidence_in_learning?: number;
           created_at?: string;
           decay_rate?: number;
+          evidence?: NonNullable<Json>;
           expected_impact?: NonNullable<Json>;
           expires_at?: string | null;
           id?: string;
@@ -6100,15 +6226,29 @@ export type Database = {
           learning_log_id?: string | null;
           learning_strength?: number;
           learning_type?: string;
+          posterior?: NonNullable<Json>;
+          prior?: NonNullable<Json>;
+          revises?: string | null;
           source_analysis_id?: string | null;
           source_outcomes?: NonNullable<Json>;
+          undo_reason?: string | null;
+          undone_at?: string | null;
+          undone_by?: string | null;
           updated_at?: string;
           validation_confidence?: number;
           validation_results?: NonNullable<Json>;
           validation_status?: Database["outcomes"]["Enums"]["validation_status"];
           version?: number;
+          weight?: number;
         };
         Relationships: [
+          {
+            foreignKeyName: "outcome_learning_brand_id_revises_fkey";
+            columns: ["brand_id", "revises"];
+            isOneToOne: false;
+            referencedRelation: "outcome_learning";
+            referencedColumns: ["brand_id", "id"];
+          },
           {
             foreignKeyName: "outcome_learning_brand_id_source_analysis_id_fkey";
             columns: ["brand_id", "source_analysis_id"];
@@ -6232,7 +6372,17 @@ export type Database = {
       };
     };
     Views: {
-      [_ in never]: never;
+      learning_precision: {
+        Row: {
+          brand_id: string;
+          learning_algorithm: string | null;
+          precision: number | null;
+          right_steps: number | null;
+          wrong_steps: number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
     };
     Functions: {
       effectiveness: {
@@ -6267,8 +6417,119 @@ export type Database = {
           outcomes_learned: number;
         }[];
       };
+      mark_outcome_as_signal: { Args: { p_now?: string; p_outcome: string }; Returns: string };
       measure: { Args: { p_brand: string; p_now?: string }; Returns: number };
       measure_cohorts: { Args: { p_brand: string; p_now?: string }; Returns: number };
+      measure_learning: { Args: { p_brand: string; p_now?: string }; Returns: number };
+      redo_learning: {
+        Args: { p_brand: string; p_learning: string; p_now?: string; p_reason?: string };
+        Returns: {
+          brand_id: string;
+          cause: string;
+          confidence_in_learning: number;
+          created_at: string;
+          decay_rate: number;
+          evidence: NonNullable<Json>;
+          expected_impact: NonNullable<Json>;
+          expires_at: string | null;
+          id: string;
+          impact_scope: string;
+          impact_scope_id: string | null;
+          implementation_notes: string | null;
+          implementation_status: string;
+          implemented_at: string | null;
+          implemented_by: string | null;
+          is_active: boolean;
+          last_reinforced_at: string | null;
+          learned_at: string;
+          learned_facts: NonNullable<Json>;
+          learning_algorithm: string | null;
+          learning_category: string;
+          learning_description: string;
+          learning_log_id: string | null;
+          learning_strength: number;
+          learning_type: string;
+          posterior: NonNullable<Json>;
+          prior: NonNullable<Json>;
+          revises: string | null;
+          source_analysis_id: string | null;
+          source_outcomes: NonNullable<Json>;
+          undo_reason: string | null;
+          undone_at: string | null;
+          undone_by: string | null;
+          updated_at: string;
+          validation_confidence: number;
+          validation_results: NonNullable<Json>;
+          validation_status: Database["outcomes"]["Enums"]["validation_status"];
+          version: number;
+          weight: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "outcome_learning";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      undo_learning: {
+        Args: { p_brand: string; p_learning: string; p_now?: string; p_reason?: string };
+        Returns: {
+          brand_id: string;
+          cause: string;
+          confidence_in_learning: number;
+          created_at: string;
+          decay_rate: number;
+          evidence: NonNullable<Json>;
+          expected_impact: NonNullable<Json>;
+          expires_at: string | null;
+          id: string;
+          impact_scope: string;
+          impact_scope_id: string | null;
+          implementation_notes: string | null;
+          implementation_status: string;
+          implemented_at: string | null;
+          implemented_by: string | null;
+          is_active: boolean;
+          last_reinforced_at: string | null;
+          learned_at: string;
+          learned_facts: NonNullable<Json>;
+          learning_algorithm: string | null;
+          learning_category: string;
+          learning_description: string;
+          learning_log_id: string | null;
+          learning_strength: number;
+          learning_type: string;
+          posterior: NonNullable<Json>;
+          prior: NonNullable<Json>;
+          revises: string | null;
+          source_analysis_id: string | null;
+          source_outcomes: NonNullable<Json>;
+          undo_reason: string | null;
+          undone_at: string | null;
+          undone_by: string | null;
+          updated_at: string;
+          validation_confidence: number;
+          validation_results: NonNullable<Json>;
+          validation_status: Database["outcomes"]["Enums"]["validation_status"];
+          version: number;
+          weight: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "outcome_learning";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      validate_learning: {
+        Args: { p_brand: string; p_now?: string };
+        Returns: {
+          invalidated: number;
+          rolled_back: number;
+          validated: number;
+          waiting: number;
+        }[];
+      };
     };
     Enums: {
       outcome_category: "positive" | "negative" | "neutral" | "mixed";
@@ -7363,7 +7624,8 @@ export type Database = {
         | "web_behavior"
         | "email_interaction"
         | "survey_response"
-        | "crm_event";
+        | "crm_event"
+        | "outcome_signal";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -7899,6 +8161,7 @@ export type Database = {
           is_holdout: boolean;
           last_delivery_attempt: string | null;
           learned_at: string | null;
+          learning_id: string | null;
           personalization_applied: NonNullable<Json>;
           propensity: number;
           response_data: NonNullable<Json>;
@@ -7933,6 +8196,7 @@ export type Database = {
           is_holdout: boolean;
           last_delivery_attempt?: string | null;
           learned_at?: string | null;
+          learning_id?: string | null;
           personalization_applied?: NonNullable<Json>;
           propensity: number;
           response_data?: NonNullable<Json>;
@@ -7966,6 +8230,7 @@ export type Database = {
           is_holdout?: boolean;
           last_delivery_attempt?: string | null;
           learned_at?: string | null;
+          learning_id?: string | null;
           personalization_applied?: NonNullable<Json>;
           propensity?: number;
           response_data?: NonNullable<Json>;
@@ -8628,6 +8893,7 @@ export const Constants = {
         "email_interaction",
         "survey_response",
         "crm_event",
+        "outcome_signal",
       ],
     },
   },

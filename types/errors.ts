@@ -134,6 +134,12 @@ export const errors = {
     message: "This would leave the brand without an owner.",
     hint: "Make another member owner first.",
   },
+  learning_not_undone: {
+    errcode: "PT409",
+    status: 409,
+    message: "Step of learning %s was never undone.",
+    hint: "Only what was undone can be learnt again.",
+  },
   not_a_member: {
     errcode: "42501",
     status: 403,
