@@ -176,12 +176,13 @@ begin
   update stimuli.stimulus_templates t set success_rate = m.success_rate, avg_effectiveness = m.effectiveness
   from (
     select u.template_id,
-      (select sum(r.responses * r.share) / sum(r.pulls * r.share)
+      -- In one order, so that the same steps give the same bits.
+      (select sum(r.responses * r.share order by r.id) / sum(r.pulls * r.share order by r.id)
        from stimuli.arms a
        join outcomes.arm_rewards r on r.brand_id = p_brand and r.arm_id = a.id
        join outcomes.outcome_learning l on l.brand_id = p_brand and l.id = r.learning_id and l.is_active
        where a.brand_id = p_brand and a.template_id = u.template_id) as success_rate,
-      (select avg(b.effectiveness_score) from stimuli.stimuli_base b
+      (select avg(b.effectiveness_score order by b.id) from stimuli.stimuli_base b
        where b.brand_id = p_brand and b.template_id = u.template_id and exists (
          select from outcomes.outcome_learning l where l.brand_id = p_brand and l.impact_scope_id = b.id and l.is_active)) as effectiveness
     from (select distinct b.template_id from stimuli.stimuli_base b where b.brand_id = p_brand and b.id = any (p_stimuli)) u
@@ -218,7 +219,7 @@ begin
   with due as materialized (
     select c.id, c.stimulus_id from stimuli.stimulus_deployments c
     where c.brand_id = p_brand and c.learned_at is null
-      and c.window_ends_at + private.parameter(p_brand, 'outcomes.late_days')::double precision * interval '1 day' <= p_now
+      and c.window_ends_at + (select private.parameter(p_brand, 'outcomes.late_days')::double precision) * interval '1 day' <= p_now
     order by c.window_ends_at, c.id limit p_limit for update skip locked
   ),
   step as materialized (

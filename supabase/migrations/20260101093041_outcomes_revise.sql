@@ -122,7 +122,7 @@ as $$
     from stimuli.stimulus_deployments d
     join actors.actors a on a.brand_id = d.brand_id and a.id = d.actor_id
     where d.brand_id = p_brand and d.learned_at <= p_now
-      and d.learned_at > p_now - private.parameter(p_brand, 'outcomes.reopen_days')::double precision * interval '1 day'
+      and d.learned_at > p_now - (select private.parameter(p_brand, 'outcomes.reopen_days')::double precision) * interval '1 day'
   ),
   late as materialized (
     select c.id, c.stimulus_id, s.id as signal_id

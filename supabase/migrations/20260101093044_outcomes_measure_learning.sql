@@ -76,7 +76,7 @@ begin
 
   select count(*) into v_backlog from stimuli.stimulus_deployments d
   where d.brand_id = p_brand and d.learned_at is null
-    and d.window_ends_at + (private.parameter(p_brand, 'outcomes.late_days')::double precision + 1) * interval '1 day' <= p_now;
+    and d.window_ends_at + ((select private.parameter(p_brand, 'outcomes.late_days')::double precision) + 1) * interval '1 day' <= p_now;
   perform private.note_measure(p_brand, 'windows_not_closed', v_backlog, null, 0, v_backlog, '{"overdue_by_days": 1}', p_now);
   select count(*) as n, avg((c.execution_status in ('failed', 'timeout'))::integer) as failed,
     extract(epoch from p_now - max(c.call_timestamp) filter (where f.function_name = 'outcomes.learn' and c.execution_status = 'completed')) / 3600 as hours

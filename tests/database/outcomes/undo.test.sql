@@ -1,6 +1,6 @@
 -- A step of learning that is taken back leaves nothing behind, whatever was learnt before and after it.
 begin;
-select plan(28);
+select plan(29);
 set local statement_timeout = '120s';
 
 create temp table w on commit drop as
@@ -63,25 +63,17 @@ create function pg_temp.step(p_round integer, p_cohort integer) returns uuid lan
 $$;
 create temp table told (name text primary key, what text) on commit drop;
 
-select pg_temp.send(1);
-select is(pg_temp.close(1), 2, 'two steps are learnt');
-insert into told select 'one', pg_temp.state();
-select ok((select count(*) = 2 and bool_and(l.prior ->> 'alpha' = '1' and (l.posterior ->> 'alpha')::float = 1 + (l.evidence ->> 'responses')::float
-    and l.weight > 0 and l.weight < (l.evidence ->> 'pieces')::float and (l.expected_impact ->> 'upper')::int > (l.expected_impact ->> 'lower')::int)
-  from outcomes.outcome_learning l, w where l.brand_id = w.brand), 'each is a row with prior, evidence, its weight, posterior and what it expects of the next window');
-select is((select count(*)::int from stimuli.stimulus_deployments d, w where d.brand_id = w.brand and d.learning_id is distinct from (select l.id from outcomes.outcome_learning l where l.impact_scope_id = d.stimulus_id)), 0, 'every deployment names the step that closed it');
-select is((select count(*)::int from outcomes.outcome_feedback_loop f, w where f.brand_id = w.brand and f.source_learning_id is null), 0, 'and every feedback the step it came from');
-
--- What would be learnt in rounds two and three if the first had never been: learnt so, noted and undone.
-select pg_temp.send(2);
-select pg_temp.send(3);
+select pg_temp.send(1), pg_temp.send(2), pg_temp.send(3);
+-- What would be learnt if the first offer had been measured and never learnt from: learnt so, noted and undone.
 insert into told (name) values ('without');
 do $$
 declare
   v_what text;
 begin
   begin
-    perform outcomes.undo_learning(w.brand, pg_temp.step(1, 0), 'test', w.at) from w;
+    perform outcomes.measure(w.brand, w.at + interval '35 days') from w;
+    update stimuli.stimulus_deployments d set learned_at = w.at + interval '35 days' from w, s where s.round = 1 and s.cohort = 0 and d.stimulus_id = s.id;
+    perform pg_temp.close(1);
     perform pg_temp.close(2);
     perform pg_temp.close(3);
     v_what := pg_temp.state();
@@ -91,6 +83,14 @@ begin
   update told set what = v_what where name = 'without';
 end
 $$;
+select is(pg_temp.close(1), 2, 'two steps are learnt');
+insert into told select 'one', pg_temp.state();
+select ok((select count(*) = 2 and bool_and(l.prior ->> 'alpha' = '1' and (l.posterior ->> 'alpha')::float = 1 + (l.evidence ->> 'responses')::float
+    and l.weight > 0 and l.weight < (l.evidence ->> 'pieces')::float and (l.expected_impact ->> 'upper')::int > (l.expected_impact ->> 'lower')::int)
+  from outcomes.outcome_learning l, w where l.brand_id = w.brand), 'each is a row with prior, evidence, its weight, posterior and what it expects of the next window');
+select is((select count(*)::int from stimuli.stimulus_deployments d join s on s.id = d.stimulus_id and s.round = 1 where d.learning_id is distinct from (select l.id from outcomes.outcome_learning l where l.impact_scope_id = d.stimulus_id)), 0, 'every deployment names the step that closed it');
+select is((select count(*)::int from outcomes.outcome_feedback_loop f, w where f.brand_id = w.brand and f.source_learning_id is null), 0, 'and every feedback the step it came from');
+
 select is(pg_temp.close(2), 2, 'the second round is learnt');
 insert into told select 'two', pg_temp.state();
 select is(pg_temp.close(3), 2, 'and the third');
@@ -102,6 +102,8 @@ select is(pg_temp.state(), what, 'undoing the latest steps restores the state be
 select is((outcomes.undo_learning(w.brand, l.id, 'again', w.at + interval '81 days')).undo_reason, 'fake orders', 'undoing again changes nothing') from w, outcomes.outcome_learning l where l.undone_at is not null and l.impact_scope_id = (select id from s where round = 3 and cohort = 0);
 select is((select count(*)::int from outcomes.outcome_feedback_loop f join outcomes.outcome_learning l on l.id = f.source_learning_id where l.undone_at is not null and f.processing_status = 'applied'), 0, 'its feedback counts as rejected');
 select is((select count(*)::int from public.oasis_events e, w where e.brand_id = w.brand and e.type = 'outcomes.learning_undone'), 2, 'each is told as one event');
+
+select is((select count(*)::int from core.audit_log g, w where g.brand_id = w.brand and g.table_name = 'outcomes.outcome_learning'), 2, 'and stands in the audit log');
 
 select isnt((outcomes.redo_learning(w.brand, l.id, 'they were real', w.at + interval '82 days')).id, l.id, 'what was undone is learnt again as a new version') from w, outcomes.outcome_learning l where l.undone_at is not null order by l.id;
 select is(pg_temp.state(), what, 'which restores what was learnt') from told where name = 'three';
