@@ -47,6 +47,29 @@ comment on column ai.ai_system_state.recent_errors is 'The last ten failed calls
 comment on column ai.ai_system_state.memory_usage_percent is
   'Written by whoever watches the server, with the service role; SQL cannot see it. The same holds for cpu and disk.';
 
+create table ai.ai_system_measures (
+  id uuid primary key default private.uuid_v7(),
+  brand_id uuid not null references core.brands (id) on delete cascade,
+  measure text not null
+    constraint measure_is_a_word check (measure ~ '^[a-z][a-z0-9_]*$'),
+  value double precision,
+  lower_bound double precision,
+  upper_bound double precision,
+  is_within boolean generated always as (value is null or (value >= coalesce(lower_bound, value) and value <= coalesce(upper_bound, value))) stored,
+  sample_size integer not null default 0
+    constraint sample_size_is_not_negative check (sample_size >= 0),
+  details jsonb not null default '{}',
+  measured_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  unique (brand_id, id),
+  unique (brand_id, measure)
+);
+comment on table ai.ai_system_measures is
+  'Whether what a brand''s system learns can be trusted: one row per measure with the bounds it should lie in, rewritten nightly by the domain that measures it (private.note_measure).';
+comment on column ai.ai_system_measures.value is 'Null: too little to say.';
+comment on column ai.ai_system_measures.lower_bound is 'What is right is not below it; null: no bound. Likewise upper_bound.';
+
 create table private.function_totals (
   brand_id uuid not null references core.brands (id) on delete cascade,
   function_id uuid not null references ai.functions (id) on delete cascade,

@@ -50,3 +50,19 @@ as $$
 $$;
 comment on function private.refresh_system_state(uuid, timestamptz) is
   'Rewrites the row of p_brand in ai.ai_system_state from the call log: rates and times over the 24 hours before p_now, totals since the beginning. What people set (learning_mode, learning_rate, flags, alerts) stays.';
+
+create function private.note_measure(p_brand uuid, p_measure text, p_value double precision, p_lower double precision, p_upper double precision,
+  p_sample_size integer, p_details jsonb, p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  insert into ai.ai_system_measures as m (brand_id, measure, value, lower_bound, upper_bound, sample_size, details, measured_at)
+  values (p_brand, p_measure, p_value, p_lower, p_upper, p_sample_size, p_details, p_now)
+  on conflict (brand_id, measure) do update
+  set value = excluded.value, lower_bound = excluded.lower_bound, upper_bound = excluded.upper_bound, sample_size = excluded.sample_size,
+    details = excluded.details, measured_at = excluded.measured_at
+$$;
+comment on function private.note_measure(uuid, text, double precision, double precision, double precision, integer, jsonb, timestamptz) is
+  'Writes one measure of a brand''s system to ai.ai_system_measures in the place of the last one. p_lower and p_upper: the bounds in which it is right, null for none; p_value null: too little to say.';

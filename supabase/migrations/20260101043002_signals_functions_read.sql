@@ -32,7 +32,7 @@ begin
         when jsonb_typeof(i.item) <> 'object' then array['not_an_object', '', 'A signal is a JSON object.']
         when octet_length(i.item::text) > s.max_bytes then array['too_large', '', 'A signal has at most ' || s.max_bytes || ' bytes of JSON.']
         when jsonb_path_exists(i.item, '$.**{33}') then array['too_deep', '', 'A signal is nested at most 32 levels deep.']
-        when k.signal_type is null then array['unknown_type', 'type', 'must be one of ' || (select string_agg(t::text, ', ') from unnest(enum_range(null::signals.signal_type)) t)]
+        when k.signal_type is null then array['unknown_type', 'type', 'must be one of ' || (select string_agg(t.signal_type::text, ', ' order by t.signal_type) from kinds t)]
         when coalesce(jsonb_typeof(i.item -> 'source_platform') <> 'string' or btrim(i.item ->> 'source_platform') = ''
           or length(i.item ->> 'source_platform') > 100, true)
           then array['invalid_field', 'source_platform', 'must be text of 1 to 100 characters']

@@ -184,7 +184,7 @@ volatile
 set search_path = ''
 as $$
   with named as (
-    select p.*, split_part(p.attribute, '.', 2) as kind, case
+    select p.*, substr(p.attribute, length('response.') + 1) as kind, case
       when p.attribute ~ 'discount|promotional|bundle|bogo|free_shipping' then 'greed'
       when p.attribute ~ 'free_item|welcome|gift' then 'reciprocity'
       when p.attribute ~ 'early_access|upgrade|exclusive' then 'exclusivity'
@@ -193,7 +193,7 @@ as $$
       when p.attribute ~ 'educational|reengagement' then 'curiosity'
       else 'other' end as trigger_type
     from unnest(p_posteriors) p
-    where p.attribute like 'response.%' and p.distribution = 'beta'
+    where p.attribute like 'response.%' and p.attribute not like 'response.channel.%' and p.distribution = 'beta'
   ), best as (
     select distinct on (n.actor_id, n.trigger_type) n.*, sum(n.evidence_count) over w::integer as pieces, jsonb_object_agg(n.kind, round(n.mean::numeric, 4)) over w as answered,
       -- Kinds that it surely answers less often than its best one.
@@ -204,7 +204,7 @@ as $$
   )
   insert into actors.actor_psychological_triggers as t (brand_id, actor_id, trigger_type, trigger_description, trigger_strength, success_rate,
     activation_context, deactivation_conditions, impact_on_behavior, confidence, evidence_count, last_updated_at, source_signals)
-  select p_brand, b.actor_id, b.trigger_type, 'answers ' || replace(b.kind, '_', ' '), b.mean, b.mean, jsonb_build_object('stimulus', b.kind),
+  select p_brand, b.actor_id, b.trigger_type, 'answers ' || replace(regexp_replace(b.kind, '^offer\.', 'offers: '), '_', ' '), b.mean, b.mean, jsonb_build_object('stimulus', b.kind),
     jsonb_build_object('stimuli', b.unmoved), jsonb_build_object('answered', b.answered), b.confidence, b.pieces, p_now, private.to_list(b.sources)
   from best b
   on conflict (brand_id, actor_id, trigger_type) where is_current do update
@@ -215,4 +215,4 @@ as $$
   where t.evidence_count <> excluded.evidence_count
 $$;
 comment on function private.actors_write_triggers(uuid, private.posterior[], timestamptz) is
-  'Writes actors.actor_psychological_triggers from the posteriors of response.*, which learning from outcomes makes; of several kinds of stimulus with one trigger the strongest stands; impact_on_behavior has the share answered of each, deactivation_conditions those that surely move the person less.';
+  'Writes actors.actor_psychological_triggers from the posteriors of response.* (kinds of template and types of offer; a channel is no trigger), which learning from outcomes makes; of several kinds of stimulus with one trigger the strongest stands; impact_on_behavior has the share answered of each, deactivation_conditions those that surely move the person less.';

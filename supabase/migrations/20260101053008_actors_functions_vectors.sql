@@ -81,7 +81,7 @@ begin
   from shares s where s.attribute = 'behavior.weekday' and s.category in ('6', '7') group by s.actor_id
   union all
   select p.actor_id, 'response.any', avg(p.mean order by p.attribute), max(p.confidence)
-  from posteriors p where p.attribute like 'response.%' group by p.actor_id
+  from posteriors p where p.attribute like 'response.%' and p.attribute not like 'response.%.%' group by p.actor_id
   union all
   select null, k.attribute || '/' || k.category, k.share, null from pooled k where p_actors is null;
 end

@@ -104,6 +104,7 @@ create table stimuli.stimulus_deployments (
       when response_status in ('opened', 'unsubscribed') then 3 when delivery_status = 'delivered' then 2
       when delivery_status = 'sent' or response_status = 'bounced' then 1 else 0 end) stored,
   learned_at timestamptz,
+  learning_id uuid,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique (brand_id, id),
@@ -138,6 +139,8 @@ comment on column stimuli.stimulus_deployments.spending_day is 'Local day of the
 comment on column stimuli.stimulus_deployments.reach is
   'Furthest stage: 0 not sent, 1 sent, 2 delivered, 3 opened, 4 clicked or answered, 5 converted. total_sent … total_converted of the stimulus count it.';
 comment on column stimuli.stimulus_deployments.learned_at is 'When outcomes.learn closed it; once.';
+comment on column stimuli.stimulus_deployments.learning_id is
+  'The step of learning (its first version) that closed it, set with learned_at. No foreign key: steps belong to a higher domain.';
 
 create table stimuli.stimulus_performance_metrics (
   id uuid primary key default private.uuid_v7(),

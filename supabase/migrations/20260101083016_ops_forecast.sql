@@ -1,18 +1,3 @@
-create function private.normal_score(p_probability double precision)
-returns double precision
-language sql
-immutable
-strict
-parallel safe
-set search_path = ''
-as $$
-  -- Abramowitz and Stegun 26.2.23; absolute error below 4.5e-4.
-  select sign(p_probability - 0.5) * (t.t - (2.515517 + 0.802853 * t.t + 0.010328 * t.t ^ 2)
-    / (1 + 1.432788 * t.t + 0.189269 * t.t ^ 2 + 0.001308 * t.t ^ 3))
-  from (select sqrt(-2 * ln(greatest(1e-12, least(p_probability, 1 - p_probability)))) as t) t
-$$;
-comment on function private.normal_score(double precision) is 'The z below which a standard normal variable lies with this probability (above 0, below 1).';
-
 create function private.gamma_point(p_mean double precision, p_variance double precision, p_score double precision)
 returns double precision
 language sql
@@ -40,7 +25,7 @@ as $$
     select (private.parameter(p_brand, 'ops.forecast_days') #>> '{}')::double precision as days,
       (private.parameter(p_brand, 'ops.default_lead_time_days') #>> '{}')::double precision as lead_days,
       (private.parameter(p_brand, 'ops.review_days') #>> '{}')::double precision as review_days,
-      private.normal_score(p_service_level) as service_score, private.normal_score(0.95) as score
+      private.normal_quantile(p_service_level) as service_score, private.normal_quantile(0.95) as score
   ), daily as materialized (
     -- Units that went out, net of what came back, by day before p_now.
     select m.inventory_id, floor(extract(epoch from p_now - m.moved_at) / 86400) as day, greatest(0, -sum(m.units))::double precision as units

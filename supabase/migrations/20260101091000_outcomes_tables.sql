@@ -207,17 +207,41 @@ create table outcomes.outcome_learning (
   last_reinforced_at timestamptz,
   learned_at timestamptz not null default now(),
   expires_at timestamptz,
-  version integer not null default 1,
+  version integer not null default 1
+    constraint version_is_positive check (version > 0),
   is_active boolean not null default true,
+  revises uuid,
+  cause text not null default 'window_closed'
+    constraint cause_is_known check (cause in ('window_closed', 'signal_retracted', 'signal_came_late', 'learned_again')),
+  prior jsonb not null default '{}',
+  evidence jsonb not null default '{}',
+  weight double precision not null default 0
+    constraint weight_is_not_negative check (weight >= 0 and weight < 'infinity'),
+  posterior jsonb not null default '{}',
+  undone_at timestamptz,
+  undone_by text,
+  undo_reason text
+    constraint undo_reason_is_not_too_long check (length(undo_reason) <= 2000),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique (brand_id, id),
+  constraint what_is_undone_is_not_active check (undone_at is null or not is_active),
+  foreign key (brand_id, revises) references outcomes.outcome_learning (brand_id, id) on delete cascade,
   foreign key (brand_id, source_analysis_id) references outcomes.outcome_analysis (brand_id, id) on delete set null (source_analysis_id),
   foreign key (brand_id, learning_log_id) references ai.learning_logs (brand_id, id) on delete set null (learning_log_id)
 );
 comment on table outcomes.outcome_learning is
-  'What outcomes.learn concluded, one row per stimulus and call; ai.learning_logs holds the same step in the log of all learning (learning_log_id).';
+  'The steps of learning, one row per stimulus and call of outcomes.learn: from which prior, by which evidence of what weight, to which posterior. What a step moved names it: evidence through its deployments (stimuli.stimulus_deployments.learning_id), arms through outcomes.arm_rewards; so it can be undone and learnt again. ai.learning_logs holds the same step in the log of all learning (learning_log_id).';
 comment on column outcomes.outcome_learning.learned_facts is 'The arm before and after, the two groups, the lift with its interval.';
+comment on column outcomes.outcome_learning.revises is
+  'The first step about the same deployments, which a retraction, a late signal or learning again replaced by this one; null for a first step. Of a step and its revisions at most one is active.';
+comment on column outcomes.outcome_learning.prior is 'Before the step: expected response_rate and the Beta (alpha, beta) of its arm; predicted responses of its people with their 99% predictive interval (lower, upper) and the log score of what came.';
+comment on column outcomes.outcome_learning.evidence is 'pulls and responses of the arm, pieces of evidence about people.';
+comment on column outcomes.outcome_learning.weight is 'Summed weight of the evidence about people: signal quality x match probability x attribution confidence.';
+comment on column outcomes.outcome_learning.posterior is 'After the step: response_rate, alpha and beta of its arm.';
+comment on column outcomes.outcome_learning.is_active is 'It counts. False: undone, or replaced by a revision.';
+comment on column outcomes.outcome_learning.validation_results is
+  'Of the later windows of the same arm: their number, how many lay outside the 99% predictive interval of this step alone, whether they agree with what was known without it, and gain: their summed log score with the step less without it.';
 comment on column outcomes.outcome_learning.source_outcomes is 'Ids of up to 1,000 outcomes it was learned from; learned_facts counts them all.';
 comment on column outcomes.outcome_learning.decay_rate is 'Share of the knowledge forgotten per day.';
 

@@ -53,3 +53,54 @@ comment on function private.two_shares(double precision, double precision, doubl
 grant execute on function private.normal_cdf(double precision) to authenticated, service_role;
 grant execute on function private.wilson_interval(double precision, double precision) to authenticated, service_role;
 grant execute on function private.two_shares(double precision, double precision, double precision, double precision) to authenticated, service_role;
+
+create function private.ln_beta_binomial(p_successes double precision, p_trials double precision, p_alpha double precision, p_beta double precision)
+returns double precision
+language sql
+immutable
+strict
+set search_path = ''
+as $$
+  select private.ln_gamma(p_trials + 1) - private.ln_gamma(p_successes + 1) - private.ln_gamma(p_trials - p_successes + 1)
+    + private.ln_beta(p_successes + p_alpha, p_trials - p_successes + p_beta) - private.ln_beta(p_alpha, p_beta)
+$$;
+comment on function private.ln_beta_binomial(double precision, double precision, double precision, double precision) is
+  'Natural log of the probability of p_successes of p_trials where the share is only known as Beta(p_alpha, p_beta): the log score of a prediction.';
+
+create function private.beta_binomial_interval(
+  p_trials integer, p_alpha double precision, p_beta double precision,
+  out lower integer, out upper integer
+)
+language plpgsql
+immutable
+strict
+set search_path = ''
+as $$
+declare
+  v_mean constant double precision := p_trials * p_alpha / (p_alpha + p_beta);
+  v_spread constant double precision := sqrt(v_mean * p_beta / (p_alpha + p_beta) * (p_alpha + p_beta + p_trials) / (p_alpha + p_beta + 1));
+  v_k integer := greatest(0, floor(v_mean - 8 * v_spread));
+  v_probability double precision;
+  v_below double precision := 0;
+begin
+  if v_spread >= 12 and v_mean - 4 * v_spread > 0 and v_mean + 4 * v_spread < p_trials then
+    lower := ceil(v_mean - 2.5758293035489 * v_spread - 0.5);
+    upper := floor(v_mean + 2.5758293035489 * v_spread + 0.5);
+    return;
+  end if;
+  v_probability := exp(private.ln_beta_binomial(v_k, p_trials, p_alpha, p_beta));
+  -- Each probability from the one before: the recurrence is why this is a loop. What lies below its beginning is nothing.
+  loop
+    v_below := v_below + v_probability;
+    if lower is null and v_below > 0.005 then
+      lower := v_k;
+    end if;
+    exit when v_below >= 0.995 or v_k = p_trials;
+    v_probability := v_probability * ((p_trials - v_k) * (p_alpha + v_k) / ((v_k + 1) * (p_beta + p_trials - v_k - 1)));
+    v_k := v_k + 1;
+  end loop;
+  upper := v_k;
+end
+$$;
+comment on function private.beta_binomial_interval(integer, double precision, double precision) is
+  '99% predictive interval of the successes among p_trials where the share is only known as Beta(p_alpha, p_beta): from the first count with more than 0.5% below or at it to the first with 99.5%. Where it is wide (a deviation of 12 or more, away from the ends) by the normal approximation, which is off by one at most.';

@@ -1,8 +1,9 @@
 create view private.person_outcomes with (security_invoker = true) as
 select r.brand_id, r.actor_id, r.occurred_at, r.outcome_type, r.outcome_value from private.signal_responses r
 union all
-select o.brand_id, o.target_actor_id, o.outcome_timestamp, o.outcome_type, o.outcome_value
-from outcomes.outcomes o where o.source_signal_id is null and o.outcome_value <> 0;
+-- A recorded one has a row for each deployment that it followed.
+(select distinct on (o.brand_id, o.source_key) o.brand_id, o.target_actor_id, o.outcome_timestamp, o.outcome_type, o.outcome_value
+ from outcomes.outcomes o where o.source_key is not null order by o.brand_id, o.source_key, o.id);
 comment on view private.person_outcomes is
   'What people did, once each, whatever was sent to them: signals read as outcomes, and outcomes that were recorded without a signal. Silence is none.';
 

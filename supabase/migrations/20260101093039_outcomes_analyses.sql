@@ -1,16 +1,3 @@
-create function private.chi_square_p_value(p_statistic double precision, p_freedom integer)
-returns double precision
-language sql
-immutable
-strict
-parallel safe
-set search_path = ''
-as $$
-  select 1 - private.normal_cdf(((p_statistic / p_freedom) ^ (1.0 / 3)::double precision - (1 - 2.0 / (9 * p_freedom))) / sqrt(2.0 / (9 * p_freedom)))
-$$;
-comment on function private.chi_square_p_value(double precision, integer) is
-  'Probability that a chi-square variable with p_freedom degrees is at least p_statistic (cube root approximation of E. B. Wilson and M. M. Hilferty, 1931).';
-
 create function private.cohort_findings(p_brand uuid, p_from timestamptz, p_to timestamptz)
 returns jsonb
 language sql

@@ -7,3 +7,4 @@ select private.hide_small_cohorts('outcomes.cohort_outcome_summary');
 select private.grant_access('outcomes.outcome_analysis', 'staff');
 select private.grant_access('outcomes.outcome_learning', 'staff');
 select private.grant_access('outcomes.outcome_feedback_loop', 'staff');
+select private.grant_access('outcomes.arm_rewards', 'append');

@@ -90,8 +90,12 @@ create temp table sent on commit drop as select gen_random_uuid() as stimulus;
 insert into stimuli.stimuli_base (id, brand_id, stimulus_type, stimulus_name, content_data) select stimulus, brand, 'message', 'Hello', '{}' from t, sent;
 insert into stimuli.stimulus_deployments (brand_id, stimulus_id, actor_id, cohort_id, template_id, is_holdout, propensity, deployment_channel, deployment_method, delivered_content, deployed_at, window_ends_at)
 select t.brand, s.stimulus, p.id, f.id, t.template, false, 1, 'email', 'push', '{}', '2026-02-06', '2026-02-07' from t, sent s, first f, people p where f.g = 2 and p.i <= 30;
-create temp table rewarded on commit drop as select l.* from t, private.learn_arms(t.brand, (select array_agg(d.id) from sent s join stimuli.stimulus_deployments d on d.stimulus_id = s.stimulus), '2026-02-07 12:00') l;
-select set_eq($$select cohort_id, round((alpha_after + beta_after - alpha_before - beta_before)::numeric, 9), 10::bigint from rewarded$$,
+update stimuli.stimulus_deployments d set learned_at = '2026-02-07 12:00', learning_id = md5('step')::uuid from sent s where d.stimulus_id = s.stimulus;
+create temp table sent_to on commit drop as select array_agg(d.id) as deployments from sent s join stimuli.stimulus_deployments d on d.stimulus_id = s.stimulus;
+select private.open_steps(t.brand, deployments, '2026-02-07 12:00') from t, sent_to;
+select private.learn_arms(t.brand, deployments, '2026-02-07 12:00') from t, sent_to;
+create temp table rewarded on commit drop as select r.*, a.cohort_id as rewarded_cohort from outcomes.arm_rewards r join stimuli.arms a on a.id = r.arm_id where r.learning_id = md5('step')::uuid;
+select set_eq($$select rewarded_cohort, round((alpha_after + beta_after - alpha_before - beta_before)::numeric, 9), 10::bigint from rewarded$$,
   $$select f.id, 10::numeric, 10::bigint from first f where f.g <> 2$$, 'its heirs learn from it, each for its share of the people');
 select private.take_back_reward(t.brand, f.id, t.template, 15, '2026-02-07 12:00') from t, first f where f.g = 2;
 select is((select array_agg(distinct round((a.alpha - r.alpha_after)::numeric, 6)) from rewarded r join stimuli.arms a on a.id = r.arm_id), '{-5.000000}', 'and what is taken back, each for its share');

@@ -37,10 +37,10 @@ begin
   select v.actor_id, v.variant_id, k.is_control, row_number() over (partition by v.variant_id order by v.actor_id) * 1.0 / count(*) over (partition by v.variant_id) as place
   from w, private.experiment_variants(w.brand, p_test, v_ids, p_at) v join stimuli.experiment_variants k on k.id = v.variant_id;
   perform private.expose(w.brand, p_test, array_agg(x.actor_id), array_agg(null::uuid), array_agg(p_at), p_at) from w, x group by w.brand;
-  insert into outcomes.outcomes (brand_id, target_actor_id, outcome_type, outcome_value, outcome_timestamp)
-  select w.brand, x.actor_id, 'purchase'::outcomes.outcome_type, 10, p_at + interval '1 day' from w, x where x.place <= case when x.is_control then p_control else p_bold end
+  insert into outcomes.outcomes (brand_id, source_key, target_actor_id, outcome_type, outcome_value, outcome_timestamp)
+  select w.brand, gen_random_uuid()::text, x.actor_id, 'purchase'::outcomes.outcome_type, 10, p_at + interval '1 day' from w, x where x.place <= case when x.is_control then p_control else p_bold end
   union all
-  select w.brand, x.actor_id, 'unsubscribe', 1, p_at + interval '2 days' from w, x where not x.is_control and x.place <= p_leave;
+  select w.brand, gen_random_uuid()::text, x.actor_id, 'unsubscribe', 1, p_at + interval '2 days' from w, x where not x.is_control and x.place <= p_leave;
   drop table x;
 end
 $$;
@@ -83,13 +83,13 @@ select ok(r.is_crossed and r.e_value > 20 and r.sequential_lower > 0, 'and is on
 -- Outcomes count after exposure and inside the window.
 select pg_temp.begin_test('order', 4000);
 select private.experiment_variants(brand, md5('order')::uuid, array[md5('person3001')::uuid], '2026-02-02') from w;
-insert into outcomes.outcomes (brand_id, target_actor_id, outcome_type, outcome_value, outcome_timestamp)
-select brand, md5('person3001')::uuid, 'purchase', 10, t from w, unnest(array['2026-02-03', '2026-02-09']::timestamptz[]) t;
+insert into outcomes.outcomes (brand_id, source_key, target_actor_id, outcome_type, outcome_value, outcome_timestamp)
+select brand, gen_random_uuid()::text, md5('person3001')::uuid, 'purchase', 10, t from w, unnest(array['2026-02-03', '2026-02-09']::timestamptz[]) t;
 select private.expose(brand, md5('order')::uuid, array[md5('person3001')::uuid], array[null]::uuid[], array['2026-02-04']::timestamptz[], '2026-02-04') from w;
 select is((select max(r.value) from outcomes.experiment_results(md5('order')::uuid, '2026-02-20') r where r.metric_name = 'buyers'), 0::double precision,
   'neither what was before the exposure nor what was after the window counts');
 select is((outcomes.experiment_verdict(md5('order')::uuid, '2026-02-20')).early_outcomes, 1::bigint, 'an outcome between assignment and exposure is pointed out');
-insert into outcomes.outcomes (brand_id, target_actor_id, outcome_type, outcome_value, outcome_timestamp) select brand, md5('person3001')::uuid, 'purchase', 10, '2026-02-05' from w;
+insert into outcomes.outcomes (brand_id, source_key, target_actor_id, outcome_type, outcome_value, outcome_timestamp) select brand, gen_random_uuid()::text, md5('person3001')::uuid, 'purchase', 10, '2026-02-05' from w;
 select is((select max(r.value) from outcomes.experiment_results(md5('order')::uuid, '2026-02-20') r where r.metric_name = 'buyers'), 1::double precision, 'what is inside does');
 
 -- People who turn out to be one.
