@@ -37,10 +37,11 @@ begin
       select w.*, r.remaining
       from stimuli.channel_connectors k
       cross join unnest(enum_range(null::stimuli.send_purpose)) p (purpose)
-      left join lateral (
-        select t.remaining from private.take_rate('connector/' || k.id, k.rate_per_minute, interval '1 minute', 0, p_now) t
-        where k.rate_per_minute is not null
-      ) r on true
+      cross join lateral (
+        -- In a case: beside a condition the function would be called, and lock, where there is no rate.
+        select case when k.rate_per_minute is not null then (
+          select t.remaining from private.take_rate('connector/' || k.id, k.rate_per_minute, interval '1 minute', 0, p_now) t) end as remaining
+      ) r
       cross join lateral (
         select d.id, d.stimulus_id, d.actor_id, d.deployment_channel, d.purpose, coalesce(d.next_attempt_at, d.scheduled_for, d.deployed_at) as due_at
         from stimuli.stimulus_deployments d
