@@ -37,10 +37,11 @@ begin
       select w.*, r.remaining
       from stimuli.channel_connectors k
       cross join unnest(enum_range(null::stimuli.send_purpose)) p (purpose)
-      left join lateral (
-        select t.remaining from private.take_rate('connector/' || k.id, k.rate_per_minute, interval '1 minute', 0, p_now) t
-        where k.rate_per_minute is not null
-      ) r on true
+      cross join lateral (
+        -- In a case: beside a condition the function would be called, and lock, where there is no rate.
+        select case when k.rate_per_minute is not null then (
+          select t.remaining from private.take_rate('connector/' || k.id, k.rate_per_minute, interval '1 minute', 0, p_now) t) end as remaining
+      ) r
       cross join lateral (
         select d.id, d.stimulus_id, d.actor_id, d.deployment_channel, d.purpose, coalesce(d.next_attempt_at, d.scheduled_for, d.deployed_at) as due_at
         from stimuli.stimulus_deployments d
@@ -173,7 +174,7 @@ begin
 end
 $$;
 comment on function private.claim_of_brand(uuid, text, integer, interval, timestamptz) is
-  'Hands over up to p_limit messages of one brand; re-schedules and cancels what may not go. To be called under the lock of the brand.';
+  'Hands over up to p_limit messages of one brand; re-schedules and cancels what may not go. To be called under the lock of the brand (its row of stimuli.sending_state).';
 
 create function private.stimuli_claim_deliveries(p_worker text, p_limit integer, p_now timestamptz)
 returns setof private.handed_over
@@ -206,7 +207,8 @@ begin
   loop
     v_first := coalesce(v_first, v_brand);
     -- One claim of a brand at a time: what is counted for caps and budgets cannot change under it.
-    if pg_try_advisory_xact_lock(hashtextextended('stimuli.claim/' || v_brand, 0)) then
+    perform from stimuli.sending_state t where t.brand_id = v_brand for update skip locked;
+    if found then
       return query select * from private.claim_of_brand(v_brand, p_worker, p_limit, v_lease, p_now);
       if found then
         return;
@@ -215,7 +217,7 @@ begin
   end loop;
   -- All of them are being claimed from: a claim is short, so this one waits for its turn.
   if v_first is not null then
-    perform pg_advisory_xact_lock(hashtextextended('stimuli.claim/' || v_first, 0));
+    perform from stimuli.sending_state t where t.brand_id = v_first for update;
     return query select * from private.claim_of_brand(v_first, p_worker, p_limit, v_lease, p_now);
   end if;
 end

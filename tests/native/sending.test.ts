@@ -1,5 +1,6 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { neverQuiet, newBrand } from "../../scripts/bench/accuracy-loop/sending/brand.ts";
 import { sendUnderCaps } from "../../scripts/bench/accuracy-loop/sending/caps.ts";
 import { sendAndKill } from "../../scripts/bench/accuracy-loop/sending/kills.ts";
 import { startStack } from "../../scripts/stack/start.ts";
@@ -18,12 +19,28 @@ afterAll(async () => {
   await stack?.close();
 });
 
+test("a claim waits for another of the same brand, and counts what that one took", async () => {
+  const at = "2026-06-01T00:00:00Z";
+  // More messages than one claim looks at, so that the second finds others of the same person.
+  const brand = await newBrand(sql, { people: 1, stimuli: 120, channel: "alternating", deployedAt: at });
+  await neverQuiet(sql, brand);
+  await sql`insert into stimuli.frequency_caps (brand_id, window_kind, window_hours, max_sends) values (${brand}, 'rolling', 24, 1)`;
+  const first = await sql.reserve();
+  await first`begin`;
+  expect(await first`select from stimuli.claim_deliveries('first', 1, ${at})`).toHaveLength(1);
+  const second = sql`select from stimuli.claim_deliveries('second', 1, ${at})`.execute();
+  await expect.poll(async () => (await sql`select from pg_locks where not granted`).count).toBe(1);
+  await first`commit`;
+  first.release();
+  expect(await second).toHaveLength(0);
+});
+
 test("eight workers send nobody more than its caps, nor at night, in the week of the changed clock", async () => {
   const { sends, breaches, atNight } = await sendUnderCaps(
     stack.engine.databaseUrl as string,
     "2026-10-24T00:00:00Z",
     2,
-    40,
+    48,
   );
   expect(sends).toBeGreaterThan(100);
   expect([breaches, atNight]).toEqual([0, 0]);

@@ -21,7 +21,7 @@ export async function sendingRows(): Promise<BenchRow[]> {
   const sql = postgres(url, { max: 4, onnotice: () => {} });
   try {
     const capped: Capped[] = [];
-    for (const week of WEEKS) capped.push(await sendUnderCaps(url, week, 4, 200));
+    for (const week of WEEKS) capped.push(await sendUnderCaps(url, week, 4, 60));
     return [...killRows(await sendAndKill(sql, url, MESSAGES, KILLS)), ...capRows(capped)];
   } finally {
     await sql.end();

@@ -35,7 +35,7 @@ export async function sendUnderCaps(
   try {
     const brand = await newBrand(sql, {
       people,
-      stimuli: 4 * days,
+      stimuli: 10 * days,
       channel: "alternating",
       deployedAt: from,
       zones: ZONES,
@@ -64,7 +64,7 @@ export async function sendUnderCaps(
 async function work(sql: postgres.Sql, worker: string, now: () => Date, until: number): Promise<void> {
   for (let at = now(); at.getTime() < until; at = now()) {
     const claimed =
-      await sql`select deployment_id, fencing_token from stimuli.claim_deliveries(${worker}, 100, ${at})`;
+      await sql`select deployment_id, fencing_token from stimuli.claim_deliveries(${worker}, 20, ${at})`;
     if (claimed.length === 0) continue;
     const results = claimed.map((row) => ({
       ...row,

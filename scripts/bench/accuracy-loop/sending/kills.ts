@@ -25,6 +25,7 @@ export interface Killed {
 
 const WORKERS = 2;
 const LEASE_SECONDS = 4;
+const OPT_OUTS = 200;
 
 export async function sendAndKill(
   sql: postgres.Sql,
@@ -94,7 +95,7 @@ class Crew {
   }
 }
 
-/** Kills come when the provider has seen so many messages: in the middle of the work, however fast it is. */
+/** Kills and opt-outs come when the provider has seen so many messages: all through the work, however fast it is. */
 async function endure(
   sql: postgres.Sql,
   brand: string,
@@ -103,27 +104,35 @@ async function endure(
   messages: number,
   kills: number,
 ) {
-  const people =
-    await sql`select a.id from actors.actors a where a.brand_id = ${brand} order by md5(a.id::text) limit 200`;
   const optOuts = new Map<string, number>();
-  const steps = Array.from(
-    { length: kills },
-    (_, k) => ((k + Math.random()) / (kills + 1)) * messages * 0.95,
-  );
-  while (steps.length > 0) {
-    if (provider.arrivals.length >= (steps[0] as number)) {
-      steps.shift();
+  const moments = (count: number) =>
+    Array.from({ length: count }, (_, k) => ((k + Math.random()) / (count + 1)) * messages * 0.9);
+  const [deaths, wishes] = [moments(kills), moments(OPT_OUTS)];
+  while (deaths.length + wishes.length > 0) {
+    const seen = provider.arrivals.length;
+    if ((deaths[0] ?? Number.POSITIVE_INFINITY) <= seen) {
+      deaths.shift();
       crew.killOne();
     }
-    const person = people.pop()?.id as string | undefined;
-    if (person) {
-      optOuts.set(person, Date.now());
-      await sql`select stimuli.record_consent(${brand}, ${person}, c, 'marketing', false, 'form') from unnest('{email,push}'::stimuli.channel[]) c`;
+    if ((wishes[0] ?? Number.POSITIVE_INFINITY) <= seen) {
+      wishes.shift();
+      await optOut(sql, brand, optOuts);
     }
-    await sleep(person ? 5 : 20);
+    await sleep(5);
   }
   await idle(sql, brand);
   return optOuts;
+}
+
+/** Of somebody whose message is being handed over at this very moment. */
+async function optOut(sql: postgres.Sql, brand: string, optOuts: Map<string, number>): Promise<void> {
+  const [row] = await sql`
+    select d.actor_id as id from stimuli.stimulus_deployments d
+    where d.brand_id = ${brand} and d.delivery_status = 'sending' order by d.lease_until desc, d.id desc limit 1`;
+  const person = row?.id as string | undefined;
+  if (!person || optOuts.has(person)) return;
+  optOuts.set(person, Date.now());
+  await sql`select stimuli.record_consent(${brand}, ${person}, c, 'marketing', false, 'form') from unnest('{email,push}'::stimuli.channel[]) c`;
 }
 
 async function idle(sql: postgres.Sql, brand: string): Promise<void> {
