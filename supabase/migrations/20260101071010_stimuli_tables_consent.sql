@@ -41,6 +41,7 @@ comment on table stimuli.suppressions is
 comment on column stimuli.suppressions.released_at is 'When it ended; null: it holds.';
 
 create table stimuli.contact_preferences (
+  id uuid primary key default private.uuid_v7(),
   brand_id uuid not null references core.brands (id) on delete cascade,
   actor_id uuid not null,
   time_zone text,
@@ -48,7 +49,7 @@ create table stimuli.contact_preferences (
   quiet_until time,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  primary key (brand_id, actor_id),
+  unique (brand_id, actor_id),
   constraint quiet_hours_have_both_ends check ((quiet_from is null) = (quiet_until is null)),
   foreign key (brand_id, actor_id) references actors.actors (brand_id, id) on delete cascade
 );

@@ -1,5 +1,5 @@
 begin;
-select plan(9);
+select plan(10);
 
 create temp view ours as
 select c.oid, n.nspname as schema_name, c.relname as table_name, format('%s.%s', n.nspname, c.relname) as full_name, c.relkind, c.relispartition
@@ -63,6 +63,11 @@ select is_empty(
     join pg_attribute f on f.attrelid = k.confrelid and f.attname = 'brand_id' and f.attnotnull
     where k.contype = 'f' and not b.attnum = any (k.conkey)$$,
   'a reference to a row of a brand takes the brand along');
+
+select is_empty(
+  $$select r.table_name from private.actor_references() r
+    where not exists (select from pg_attribute a where a.attrelid = r.table_name::regclass and a.attname = 'id' and a.atttypid = 'uuid'::regtype)$$,
+  'what is held about a person has an id, by which a merge moves it and an unmerge gives it back');
 
 select * from finish();
 rollback;
