@@ -1,4 +1,4 @@
-create function private.add_proposal(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer)
+create function private.add_proposal(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer, p_template uuid)
 returns stimuli.stimuli_base
 language plpgsql
 volatile
@@ -15,7 +15,7 @@ declare
   v_reason text;
   v_new stimuli.stimuli_base;
 begin
-  select * into v_choice from private.template_choices(p_brand, p_cohort, p_now, p_seed) c where c.draw is not null limit 1;
+  select * into v_choice from private.template_choices(p_brand, p_cohort, p_now, p_seed) c where c.draw is not null and c.template_id = p_template;
   if not found then
     return null;
   end if;
@@ -84,8 +84,8 @@ begin
   return v_new;
 end
 $$;
-comment on function private.add_proposal(uuid, uuid, timestamptz, integer) is
-  'Proposes one stimulus for one cohort: choice, content, reasoning, expected outcome. Null when no template can be filled.';
+comment on function private.add_proposal(uuid, uuid, timestamptz, integer, uuid) is
+  'Proposes a template of private.template_choices for one cohort: content, reasoning, expected outcome. Null when it cannot be filled.';
 
 create function private.stimuli_propose(p_brand uuid, p_now timestamptz, p_seed integer)
 returns setof stimuli.stimuli_base
@@ -97,6 +97,7 @@ as $$
 declare
   v_started timestamptz := clock_timestamp();
   v_cohort uuid;
+  v_template uuid;
   v_new stimuli.stimuli_base;
   v_proposed integer := 0;
   v_skipped jsonb := '[]'::jsonb;
@@ -105,16 +106,17 @@ begin
   -- Two calls at once would both see a cohort without a proposal.
   perform pg_advisory_xact_lock(hashtextextended('stimuli.propose:' || p_brand::text, 0));
   -- A loop: each cohort is a decision of its own with its own reasoning, and a brand has a handful.
-  for v_cohort in
-    select c.id from cohorts.cohorts c
+  for v_cohort, v_template in
+    select c.id, t.id from cohorts.cohorts c
+    left join lateral private.proposed_templates(p_brand, c.id, p_now, p_seed) t (id) on true
     where c.brand_id = p_brand and c.cohort_status = 'active' and c.member_count > 0
       and not exists (
         select from stimuli.stimuli_base s
         where s.brand_id = p_brand and s.target_cohort_id = c.id
           and (s.status in ('draft', 'approved', 'scheduled', 'paused') or s.status = 'active' and s.expires_at > p_now))
-    order by c.id
+    order by c.id, t.id
   loop
-    v_new := private.add_proposal(p_brand, v_cohort, p_now, p_seed);
+    v_new := private.add_proposal(p_brand, v_cohort, p_now, p_seed, v_template);
     if v_new.id is null then
       v_skipped := v_skipped || to_jsonb(v_cohort);
     else
@@ -142,5 +144,5 @@ begin atomic
   select * from private.stimuli_propose(p_brand, p_now, p_seed);
 end;
 comment on function stimuli.propose(uuid, timestamptz, integer) is
-  'Proposes one offer or message for each active cohort that has none waiting or running, and returns the new ones. The template is chosen by Thompson sampling over stimuli.arms, reproducibly for the same p_now and p_seed; its probability is in generation_parameters.propensity. Drafts, or approved at once where the parameter stimuli.auto_approve is true. For managers.';
+  'Proposes offers or messages for each active cohort that has none waiting or running, and returns the new ones. Where people approve (the parameter stimuli.auto_approve is false): one draft, its template chosen by Thompson sampling over stimuli.arms, reproducibly for the same p_now and p_seed; its probability is in generation_parameters.propensity. Where they are approved at once: up to stimuli.candidates_per_cohort, for stimuli.deploy_round to choose between for each person. For managers.';
 grant execute on function stimuli.propose(uuid, timestamptz, integer) to authenticated, service_role;

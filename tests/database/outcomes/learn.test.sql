@@ -30,7 +30,7 @@ create temp table d1 on commit drop as select d.* from w, s, stimuli.deploy(w.br
 select ok((select deployed + held_out = 200 and held_out between 3 and 45 from d1), 'everybody is assigned, about a tenth held out');
 select results_eq($$select d.* from w, s, stimuli.deploy(w.brand, s.id, w.at, 99) d$$, $$select * from d1$$, 'deploying again changes nothing and answers the same');
 select is((select count(*)::int from stimuli.stimulus_deployments where is_holdout and (delivered_content <> '{}' or delivery_status <> 'held_out')), 0, 'held-out people are sent nothing');
-select ok((select bool_and(delivered_content ->> 'body' like 'Hello Ada%') from stimuli.stimulus_deployments where not is_holdout), 'treated people are called by their first name');
+select ok((select bool_and(personalization_applied ->> 'first_name' = 'Ada') from stimuli.stimulus_deployments where not is_holdout), 'treated people are called by their first name');
 
 select is((select stimuli.record_delivery(brand, jsonb_build_array(jsonb_build_object('deployment_id', d.id, 'status', 'failed'))) from w,
   lateral (select id from stimuli.stimulus_deployments where not is_holdout order by actor_id limit 1) d), 1, 'a failed delivery is reported');

@@ -1,0 +1,144 @@
+create function private.write_choices(p_round stimuli.choice_rounds, p_actors uuid[], p_now timestamptz, p_seed integer, p_method text, p_channel stimuli.channel)
+returns integer
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = force_custom_plan -- one person or everybody
+as $$
+declare
+  v_window constant interval := private.parameter(p_round.brand_id, 'stimuli.attribution_window_days')::double precision * interval '1 day';
+  v_channel constant text := private.parameter(p_round.brand_id, 'stimuli.default_channel') #>> '{}';
+  -- One alone was chosen when it was proposed.
+  v_is_choice constant boolean := cardinality(p_round.candidates) > 1;
+  v_written integer;
+begin
+  insert into stimuli.stimulus_deployments (brand_id, stimulus_id, actor_id, cohort_id, template_id, is_holdout, propensity, round_id, belief_version,
+    deployment_channel, deployment_method, delivered_content, personalization_applied, scheduled_for, deployed_at, expires_at,
+    window_ends_at, delivery_status)
+  select p_round.brand_id, c.stimulus_id, c.actor_id, c.cohort_id, s.template_id, c.is_holdout,
+    greatest(c.propensity * case when v_is_choice then 1 else coalesce((s.generation_parameters ->> 'propensity')::double precision, 1) end, 1e-9),
+    p_round.id, c.belief_version,
+    coalesce(p_channel, case p.preferred_channel when 'phone' then 'sms' else coalesce(p.preferred_channel, v_channel) end::stimuli.channel), p_method, '{}',
+    case when c.is_holdout then '{}' else jsonb_build_object('first_name',
+      coalesce(nullif(split_part(btrim(a.name), ' ', 1), ''), s.generation_parameters ->> 'first_name', '')) end,
+    s.scheduled_for, p_now, s.expires_at, p_now + v_window,
+    case when c.is_holdout then 'held_out' when p_method = 'pull' then 'sent' else 'pending' end::stimuli.delivery_status
+  from private.round_choices(p_round, p_actors, p_now, p_seed) c
+  join stimuli.stimuli_base s on s.brand_id = p_round.brand_id and s.id = c.stimulus_id
+  join actors.actors a on a.brand_id = p_round.brand_id and a.id = c.actor_id and a.is_active and a.merged_into is null
+  left join actors.actor_communication_profiles p on p.brand_id = a.brand_id and p.actor_id = a.id and p.is_current
+  where p.preferred_frequency is distinct from 'never'
+  on conflict (stimulus_id, actor_id) do nothing;
+  get diagnostics v_written = row_count;
+  return v_written;
+end
+$$;
+comment on function private.write_choices(stimuli.choice_rounds, uuid[], timestamptz, integer, text, stimuli.channel) is
+  'Writes what a round chose for people (p_actors; null: everybody it is for) to the send ledger. People who want nothing, are inactive or were merged get nothing. p_channel null: the one a person prefers. Returns how many rows.';
+
+create function private.deploy_candidates(p_brand uuid, p_stimuli uuid[], p_now timestamptz, p_seed integer)
+returns table (stimulus_id uuid, deployed integer, held_out integer)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_stimulus stimuli.stimuli_base;
+  v_ready uuid[] := '{}';
+  v_round stimuli.choice_rounds;
+begin
+  -- A loop: each is locked, in one order, and checked. The lock makes a second call wait for the first, find it active, and answer the same.
+  for v_stimulus in
+    select (private.stimulus_for_update(p_brand, i.id)).* from (select distinct u.id from unnest(p_stimuli) u (id) order by u.id) i
+  loop
+    if v_stimulus.status = 'approved' or v_stimulus.status = 'scheduled' and v_stimulus.scheduled_for <= p_now then
+      if v_stimulus.expires_at <= p_now then
+        perform private.raise_error('stimulus_expired', v_stimulus.id::text, v_stimulus.expires_at::text);
+      elsif v_stimulus.target_cohort_id is null and v_stimulus.target_actor_id is null then
+        perform private.raise_error('stimulus_has_no_target', v_stimulus.id::text);
+      end if;
+      v_ready := v_ready || v_stimulus.id;
+    elsif v_stimulus.status not in ('active', 'paused', 'completed') then
+      perform private.raise_error('stimulus_not_ready', v_stimulus.id::text, v_stimulus.status::text, 'deployed');
+    end if;
+  end loop;
+  if v_ready <> '{}' then
+    v_round := private.add_round(p_brand, 'batch', v_ready, p_now, p_seed);
+    perform private.write_choices(v_round, null, p_now, p_seed, 'batch', null);
+    perform private.activate_stimuli(p_brand, v_ready, p_now);
+    update stimuli.choice_rounds r
+    set treated = n.treated, held_out = n.held_out
+    from (
+      select count(*) filter (where not d.is_holdout) as treated, count(*) filter (where d.is_holdout) as held_out
+      from stimuli.stimulus_deployments d where d.brand_id = p_brand and d.round_id = v_round.id
+    ) n
+    where r.id = v_round.id;
+  end if;
+
+  return query
+  select s.id, coalesce(n.deployed, 0)::integer, coalesce(n.held_out, 0)::integer
+  from (select distinct u.id from unnest(p_stimuli) u (id)) s
+  left join (
+    select d.stimulus_id as id, count(*) filter (where not d.is_holdout) as deployed, count(*) filter (where d.is_holdout) as held_out
+    from stimuli.stimulus_deployments d where d.brand_id = p_brand and d.stimulus_id = any (p_stimuli) group by d.stimulus_id
+  ) n on n.id = s.id
+  order by s.id;
+  perform private.emit(p_brand, 'stimuli.deployed', 'stimulus', r.id, jsonb_build_object('deployed', coalesce(n.deployed, 0), 'held_out', coalesce(n.held_out, 0)))
+  from unnest(v_ready) r (id)
+  left join (
+    select d.stimulus_id as id, count(*) filter (where not d.is_holdout) as deployed, count(*) filter (where d.is_holdout) as held_out
+    from stimuli.stimulus_deployments d where d.brand_id = p_brand and d.stimulus_id = any (v_ready) group by d.stimulus_id
+  ) n on n.id = r.id;
+end
+$$;
+comment on function private.deploy_candidates(uuid, uuid[], timestamptz, integer) is
+  'Makes a round of those of p_stimuli that are ready, gives each person it is for one of them, and returns how many each of p_stimuli is sent to and held out of.';
+
+create function private.activate_stimuli(p_brand uuid, p_stimuli uuid[], p_now timestamptz)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  update stimuli.stimuli_base s
+  set status = 'active', activated_at = p_now,
+    expires_at = coalesce(s.expires_at, p_now + private.parameter(p_brand, 'stimuli.attribution_window_days')::double precision * interval '1 day')
+  where s.brand_id = p_brand and s.id = any (p_stimuli) and s.status in ('approved', 'scheduled')
+$$;
+comment on function private.activate_stimuli(uuid, uuid[], timestamptz) is 'Stimuli that were approved run from now on, until they expire or, without an end, for one attribution window.';
+
+create function private.stimuli_deploy_round(p_brand uuid, p_stimuli uuid[], p_now timestamptz, p_seed integer)
+returns table (stimulus_id uuid, deployed integer, held_out integer)
+language plpgsql
+volatile
+security definer
+set search_path = ''
+as $$
+declare
+  v_started timestamptz := clock_timestamp();
+begin
+  perform private.require_role(p_brand, 'manager');
+  perform private.require_time('p_now', p_now);
+  if coalesce(cardinality(p_stimuli), 0) not between 1 and 1000 or array_ndims(p_stimuli) > 1 or array_position(p_stimuli, null) is not null then
+    perform private.raise_error('invalid_argument', 'p_stimuli', 'must be a list of 1 to 1000 stimuli');
+  end if;
+  return query select c.* from private.deploy_candidates(p_brand, p_stimuli, p_now, p_seed) c;
+  perform private.log_call('stimuli.deploy_round', p_brand, jsonb_build_object('stimuli', p_stimuli, 'now', p_now, 'seed', p_seed),
+    jsonb_build_object('stimuli', cardinality(p_stimuli)), v_started);
+end
+$$;
+comment on function private.stimuli_deploy_round(uuid, uuid[], timestamptz, integer) is
+  'Body of stimuli.deploy_round. Definer: clients may not write deployments, and the draw of the held out must not be theirs to repeat.';
+grant execute on function private.stimuli_deploy_round(uuid, uuid[], timestamptz, integer) to authenticated, service_role;
+
+create function stimuli.deploy_round(p_brand uuid, p_stimuli uuid[], p_now timestamptz default now(), p_seed integer default 42)
+returns table (stimulus_id uuid, deployed integer, held_out integer)
+language sql
+volatile
+set search_path = ''
+begin atomic
+  select * from private.stimuli_deploy_round(p_brand, p_stimuli, p_now, p_seed);
+end;
+comment on function stimuli.deploy_round(uuid, uuid[], timestamptz, integer) is
+  'Deploys up to 1,000 approved stimuli together: each person for whom several are meant gets one of them, drawn with the probability that it is the best for the person''s cohorts, moved by the person''s own responses, between an exploration floor and a cap (parameters stimuli.*), or is held out of it. What surely does harm in a cohort is not sent there. The probability is in propensity of the deployment, the odds of each cohort in stimuli.choice_odds, why in its reasoning. Returns how many each is sent to and held out of; a later call changes nothing and returns the same. Reproducible for the same p_now and p_seed. For managers. Errors: not_found, stimulus_not_ready, stimulus_expired, stimulus_has_no_target (409), invalid_argument.';
+grant execute on function stimuli.deploy_round(uuid, uuid[], timestamptz, integer) to authenticated, service_role;
