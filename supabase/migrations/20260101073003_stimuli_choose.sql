@@ -1,5 +1,4 @@
-create function private.template_choices(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer)
-returns table (
+create type private.template_choice as (
   template_id uuid,
   alpha double precision,
   beta double precision,
@@ -7,7 +6,11 @@ returns table (
   missing_fields text[],
   draw double precision,
   probability double precision
-)
+);
+comment on type private.template_choice is 'A template that could be sent to a cohort, see private.template_choices.';
+
+create function private.template_choices(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer)
+returns setof private.template_choice
 language sql
 stable
 set search_path = ''
@@ -57,17 +60,17 @@ $$;
 comment on function private.template_choices(uuid, uuid, timestamptz, integer) is
   'The active templates of a brand for a cohort, the chosen one first (Thompson sampling: the largest draw from the Beta posteriors as of p_now, private.arm_posteriors; those that surely do harm are left out). Those with missing_fields cannot be filled and have no draw. probability: of being chosen, over all seeds. The same data, p_now and p_seed give the same draws.';
 
-create function private.proposed_templates(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer)
+create function private.proposed_templates(p_brand uuid, p_choices private.template_choice[])
 returns setof uuid
 language sql
 stable
 set search_path = ''
 as $$
-  select c.template_id from private.template_choices(p_brand, p_cohort, p_now, p_seed) c
+  select c.template_id from unnest(p_choices) c
   where c.draw is not null
   order by c.draw desc, c.template_id
   limit case when private.parameter(p_brand, 'stimuli.auto_approve')::boolean
     then greatest(1, least(50, private.parameter(p_brand, 'stimuli.candidates_per_cohort')::integer)) else 1 end
 $$;
-comment on function private.proposed_templates(uuid, uuid, timestamptz, integer) is
-  'The templates to propose for a cohort. Where people approve, the one that Thompson sampling chooses; where proposals are approved at once, up to stimuli.candidates_per_cohort of them, between which stimuli.deploy_round chooses for each person.';
+comment on function private.proposed_templates(uuid, private.template_choice[]) is
+  'Which of the choices for a cohort to propose. Where people approve, the one that Thompson sampling chooses; where proposals are approved at once, up to stimuli.candidates_per_cohort of them, between which stimuli.deploy_round chooses for each person.';

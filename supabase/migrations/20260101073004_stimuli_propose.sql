@@ -1,4 +1,4 @@
-create function private.add_proposal(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer, p_template uuid)
+create function private.add_proposal(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer, p_choices private.template_choice[], p_template uuid)
 returns stimuli.stimuli_base
 language plpgsql
 volatile
@@ -15,7 +15,7 @@ declare
   v_reason text;
   v_new stimuli.stimuli_base;
 begin
-  select * into v_choice from private.template_choices(p_brand, p_cohort, p_now, p_seed) c where c.draw is not null and c.template_id = p_template;
+  select * into v_choice from unnest(p_choices) c where c.draw is not null and c.template_id = p_template;
   if not found then
     return null;
   end if;
@@ -23,7 +23,7 @@ begin
       'deployments', c.pulls, 'draw', c.draw, 'probability', c.probability, 'missing_fields', c.missing_fields)
     order by c.draw desc nulls last)
   into v_alternatives
-  from private.template_choices(p_brand, p_cohort, p_now, p_seed) c join stimuli.stimulus_templates t on t.id = c.template_id;
+  from unnest(p_choices) c join stimuli.stimulus_templates t on t.id = c.template_id;
   select * into v_template from stimuli.stimulus_templates t where t.id = v_choice.template_id;
   select * into v_cohort from cohorts.cohorts c where c.id = p_cohort;
 
@@ -84,8 +84,8 @@ begin
   return v_new;
 end
 $$;
-comment on function private.add_proposal(uuid, uuid, timestamptz, integer, uuid) is
-  'Proposes a template of private.template_choices for one cohort: content, reasoning, expected outcome. Null when it cannot be filled.';
+comment on function private.add_proposal(uuid, uuid, timestamptz, integer, private.template_choice[], uuid) is
+  'Proposes one template (p_template) of the choices for one cohort: content, reasoning, expected outcome. Null when it cannot be filled.';
 
 create function private.stimuli_propose(p_brand uuid, p_now timestamptz, p_seed integer)
 returns setof stimuli.stimuli_base
@@ -97,6 +97,7 @@ as $$
 declare
   v_started timestamptz := clock_timestamp();
   v_cohort uuid;
+  v_choices private.template_choice[];
   v_template uuid;
   v_new stimuli.stimuli_base;
   v_proposed integer := 0;
@@ -106,9 +107,10 @@ begin
   -- Two calls at once would both see a cohort without a proposal.
   perform pg_advisory_xact_lock(hashtextextended('stimuli.propose:' || p_brand::text, 0));
   -- A loop: each cohort is a decision of its own with its own reasoning, and a brand has a handful.
-  for v_cohort, v_template in
-    select c.id, t.id from cohorts.cohorts c
-    left join lateral private.proposed_templates(p_brand, c.id, p_now, p_seed) t (id) on true
+  for v_cohort, v_choices, v_template in
+    select c.id, o.choices, t.id from cohorts.cohorts c
+    cross join lateral (select array(select x from private.template_choices(p_brand, c.id, p_now, p_seed) x) as choices offset 0) o
+    left join lateral private.proposed_templates(p_brand, o.choices) t (id) on true
     where c.brand_id = p_brand and c.cohort_status = 'active' and c.member_count > 0
       and not exists (
         select from stimuli.stimuli_base s
@@ -116,7 +118,7 @@ begin
           and (s.status in ('draft', 'approved', 'scheduled', 'paused') or s.status = 'active' and s.expires_at > p_now))
     order by c.id, t.id
   loop
-    v_new := private.add_proposal(p_brand, v_cohort, p_now, p_seed, v_template);
+    v_new := private.add_proposal(p_brand, v_cohort, p_now, p_seed, v_choices, v_template);
     if v_new.id is null then
       v_skipped := v_skipped || to_jsonb(v_cohort);
     else

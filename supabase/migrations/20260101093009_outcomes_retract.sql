@@ -35,7 +35,7 @@ begin
 
   update stimuli.stimulus_deployments d
   set response_status = 'none', response_timestamp = null, time_to_open = null, time_to_click = null, time_to_convert = null
-  where d.brand_id = p_brand and d.id = any (v_deployments) and d.delivery_status in ('pending', 'sent', 'delivered');
+  where d.brand_id = p_brand and d.id = any (v_deployments) and d.delivery_status in ('pending', 'sent', 'delivered', 'held_out');
   select array_agg(d.id) into v_closed
   from stimuli.stimulus_deployments d where d.brand_id = p_brand and d.stimulus_id = any (v_stimuli) and d.learned_at is not null;
   -- As at the time of learning: what was held out long before counts as it did then.

@@ -26,6 +26,8 @@ export class TownBrand {
   }
 
   static async open(sql: postgres.Sql, name: string): Promise<TownBrand> {
+    const [known] = await sql`select id from core.brands where brand_slug = ${name}`;
+    if (known) return new TownBrand(sql, known.id as string);
     const [row] = await sql`
       insert into core.brands (id, brand_name, brand_slug) values (md5(${name})::uuid, ${name}, ${name}) returning id`;
     const brand = new TownBrand(sql, row?.id as string);
@@ -74,11 +76,12 @@ export class TownBrand {
     await this.#sql`select outcomes.learn(${this.id}, ${now})`;
   }
 
-  /** A round of offers to everybody. */
+  /** A round of offers to everybody; the one there is, where it was made before a break. */
   async choose(now: Date, seed: number): Promise<Choice[]> {
-    await this.#sql`select stimuli.propose(${this.id}, ${now}, ${seed})`;
-    const stimuli = await this.#sql`select id from stimuli.stimuli_base where brand_id = ${this.id} and status = 'approved'`;
-    for (const { id } of stimuli) await this.#sql`select stimuli.deploy(${this.id}, ${id}, ${now}, ${seed})`;
+    const proposals = await this.#sql`select id from stimuli.propose(${this.id}, ${now}, ${seed})`;
+    const ids = proposals.map(({ id }) => id as string);
+    if (ids.length > 0)
+      await this.#sql`select stimuli.deploy_round(${this.id}, ${ids}::uuid[], ${now}, ${seed})`;
     return this.#sql<Choice[]>`
       select d.id, d.actor_id, d.stimulus_id, d.template_id, d.is_holdout, d.propensity
       from stimuli.stimulus_deployments d
@@ -90,12 +93,11 @@ export class TownBrand {
       select actor_id, identifier_type, identifier_value from actors.actor_identifiers where brand_id = ${this.id}`;
   }
 
-  /** What the arms say, with the members of their cohorts. */
-  async arms(): Promise<{ cohort_id: string; template_id: string; mean: number; pulls: number }[]> {
+  /** What is believed of each template in each cohort where it was tried. */
+  async arms(now: Date): Promise<{ cohort_id: string; template_id: string; mean: number }[]> {
     return this.#sql`
-      select a.cohort_id, a.template_id, a.alpha / (a.alpha + a.beta) as mean, a.pulls::integer
-      from stimuli.arms a join cohorts.cohorts c on c.id = a.cohort_id
-      where a.brand_id = ${this.id} and c.cohort_status = 'active'`;
+      select a.cohort_id, a.template_id, a.alpha / (a.alpha + a.beta) as mean
+      from private.arm_posteriors(${this.id}, ${now}) a where a.cohort_id is not null and a.pulls > 0`;
   }
 
   members(): Promise<{ actor_id: string; cohort_id: string }[]> {
