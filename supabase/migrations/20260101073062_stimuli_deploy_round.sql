@@ -1,40 +1,58 @@
-create function private.write_choices(p_round stimuli.choice_rounds, p_actors uuid[], p_now timestamptz, p_seed integer, p_method text, p_channel stimuli.channel)
-returns integer
+create function private.choice_rows(p_round stimuli.choice_rounds, p_actors uuid[], p_now timestamptz, p_seed integer, p_channel stimuli.channel)
+returns table (stimulus_id uuid, actor_id uuid, cohort_id uuid, template_id uuid, is_holdout boolean, propensity double precision, belief_version bigint,
+  channel stimuli.channel, personal jsonb, scheduled_for timestamptz, expires_at timestamptz)
 language plpgsql
-volatile
+stable
 set search_path = ''
 set plan_cache_mode = force_custom_plan -- one person or everybody
+set enable_nestloop = off -- of choices, the planner does not know how many they are
+set enable_mergejoin = off
+set jit = off
 as $$
+#variable_conflict use_column
 declare
-  v_window constant interval := private.parameter(p_round.brand_id, 'stimuli.attribution_window_days')::double precision * interval '1 day';
   v_channel constant text := private.parameter(p_round.brand_id, 'stimuli.default_channel') #>> '{}';
   -- One alone was chosen when it was proposed.
   v_is_choice constant boolean := cardinality(p_round.candidates) > 1;
-  v_written integer;
 begin
-  insert into stimuli.stimulus_deployments (brand_id, stimulus_id, actor_id, cohort_id, template_id, is_holdout, propensity, round_id, belief_version,
-    deployment_channel, deployment_method, delivered_content, personalization_applied, scheduled_for, deployed_at, expires_at,
-    window_ends_at, delivery_status)
-  select p_round.brand_id, c.stimulus_id, c.actor_id, c.cohort_id, s.template_id, c.is_holdout,
+  return query
+  select c.stimulus_id, c.actor_id, c.cohort_id, s.template_id, c.is_holdout,
     greatest(c.propensity * case when v_is_choice then 1 else coalesce((s.generation_parameters ->> 'propensity')::double precision, 1) end, 1e-9),
-    p_round.id, c.belief_version,
-    coalesce(p_channel, case p.preferred_channel when 'phone' then 'sms' else coalesce(p.preferred_channel, v_channel) end::stimuli.channel), p_method, '{}',
+    c.belief_version,
+    coalesce(p_channel, case p.preferred_channel when 'phone' then 'sms' else coalesce(p.preferred_channel, v_channel) end::stimuli.channel),
     case when c.is_holdout then '{}' else jsonb_build_object('first_name',
       coalesce(nullif(split_part(btrim(a.name), ' ', 1), ''), s.generation_parameters ->> 'first_name', '')) end,
-    s.scheduled_for, p_now, s.expires_at, p_now + v_window,
-    case when c.is_holdout then 'held_out' when p_method = 'pull' then 'sent' else 'pending' end::stimuli.delivery_status
+    s.scheduled_for, s.expires_at
   from private.round_choices(p_round, p_actors, p_now, p_seed) c
   join stimuli.stimuli_base s on s.brand_id = p_round.brand_id and s.id = c.stimulus_id
   join actors.actors a on a.brand_id = p_round.brand_id and a.id = c.actor_id and a.is_active and a.merged_into is null
-  left join actors.actor_communication_profiles p on p.brand_id = a.brand_id and p.actor_id = a.id and p.is_current
-  where p.preferred_frequency is distinct from 'never'
-  on conflict (stimulus_id, actor_id) do nothing;
-  get diagnostics v_written = row_count;
-  return v_written;
+  left join actors.actor_communication_profiles p on p.brand_id = p_round.brand_id and p.actor_id = c.actor_id and p.is_current
+    and (p_actors is null or p.actor_id = any (p_actors))
+  where p.preferred_frequency is distinct from 'never' and (p_actors is null or a.id = any (p_actors));
 end
 $$;
+comment on function private.choice_rows(stimuli.choice_rounds, uuid[], timestamptz, integer, stimuli.channel) is
+  'What a round chose for people (p_actors; null: everybody it is for) as it goes into the send ledger. People who want nothing, are inactive or were merged get nothing. p_channel null: the one a person prefers.';
+
+create function private.write_choices(p_round stimuli.choice_rounds, p_actors uuid[], p_now timestamptz, p_seed integer, p_method text, p_channel stimuli.channel)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  -- The settings of private.choice_rows must not be in force here: foreign keys would be planned anew for every row.
+  insert into stimuli.stimulus_deployments (brand_id, stimulus_id, actor_id, cohort_id, template_id, is_holdout, propensity, round_id, belief_version,
+    deployment_channel, deployment_method, delivered_content, personalization_applied, scheduled_for, deployed_at, expires_at,
+    window_ends_at, delivery_status)
+  select p_round.brand_id, c.stimulus_id, c.actor_id, c.cohort_id, c.template_id, c.is_holdout, c.propensity, p_round.id, c.belief_version,
+    c.channel, p_method, '{}', c.personal, c.scheduled_for, p_now, c.expires_at, p_now + w.length,
+    case when c.is_holdout then 'held_out' when p_method = 'pull' then 'sent' else 'pending' end::stimuli.delivery_status
+  from private.choice_rows(p_round, p_actors, p_now, p_seed, p_channel) c
+  cross join (select private.parameter(p_round.brand_id, 'stimuli.attribution_window_days')::double precision * interval '1 day' as length) w
+  on conflict (stimulus_id, actor_id) do nothing
+$$;
 comment on function private.write_choices(stimuli.choice_rounds, uuid[], timestamptz, integer, text, stimuli.channel) is
-  'Writes what a round chose for people (p_actors; null: everybody it is for) to the send ledger. People who want nothing, are inactive or were merged get nothing. p_channel null: the one a person prefers. Returns how many rows.';
+  'Writes private.choice_rows to the send ledger. p_method: batch or pull.';
 
 create function private.deploy_candidates(p_brand uuid, p_stimuli uuid[], p_now timestamptz, p_seed integer)
 returns table (stimulus_id uuid, deployed integer, held_out integer)
