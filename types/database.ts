@@ -7576,6 +7576,109 @@ export type Database = {
           },
         ];
       };
+      choice_odds: {
+        Row: {
+          alpha: number;
+          best_probability: number;
+          beta: number;
+          brand_id: string;
+          cohort_id: string | null;
+          free_share: number;
+          id: string;
+          is_stopped: boolean;
+          reasoning_log_id: string | null;
+          round_id: string;
+          slot_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          alpha: number;
+          best_probability: number;
+          beta: number;
+          brand_id: string;
+          cohort_id?: string | null;
+          free_share: number;
+          id?: string;
+          is_stopped: boolean;
+          reasoning_log_id?: string | null;
+          round_id: string;
+          slot_id: string;
+        };
+        Update: {
+          alpha?: number;
+          best_probability?: number;
+          beta?: number;
+          brand_id?: string;
+          cohort_id?: string | null;
+          free_share?: number;
+          id?: string;
+          is_stopped?: boolean;
+          reasoning_log_id?: string | null;
+          round_id?: string;
+          slot_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "choice_odds_brand_id_round_id_fkey";
+            columns: ["brand_id", "round_id"];
+            isOneToOne: false;
+            referencedRelation: "choice_rounds";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      choice_rounds: {
+        Row: {
+          brand_id: string;
+          candidates: string[];
+          choice_mode: string;
+          context_strength: number;
+          created_at: string;
+          decided_at: string;
+          exploration_cap: number;
+          exploration_floor: number;
+          held_out: number;
+          holdout_share: number;
+          id: string;
+          membership_sharpness: number;
+          seed: number;
+          treated: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          candidates: string[];
+          choice_mode: string;
+          context_strength: number;
+          created_at?: string;
+          decided_at: string;
+          exploration_cap: number;
+          exploration_floor: number;
+          held_out?: number;
+          holdout_share: number;
+          id?: string;
+          membership_sharpness: number;
+          seed: number;
+          treated?: number;
+        };
+        Update: {
+          brand_id?: string;
+          candidates?: string[];
+          choice_mode?: string;
+          context_strength?: number;
+          created_at?: string;
+          decided_at?: string;
+          exploration_cap?: number;
+          exploration_floor?: number;
+          held_out?: number;
+          holdout_share?: number;
+          id?: string;
+          membership_sharpness?: number;
+          seed?: number;
+          treated?: number;
+        };
+        Relationships: [];
+      };
       messages: {
         Row: {
           brand_id: string;
@@ -7882,6 +7985,7 @@ export type Database = {
       stimulus_deployments: {
         Row: {
           actor_id: string;
+          belief_version: number | null;
           brand_id: string;
           cohort_id: string | null;
           created_at: string;
@@ -7904,6 +8008,7 @@ export type Database = {
           response_data: NonNullable<Json>;
           response_status: Database["stimuli"]["Enums"]["response_status"];
           response_timestamp: string | null;
+          round_id: string | null;
           scheduled_for: string | null;
           stimulus_id: string;
           template_id: string | null;
@@ -7916,6 +8021,7 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           actor_id: string;
+          belief_version?: number | null;
           brand_id: string;
           cohort_id?: string | null;
           created_at?: string;
@@ -7938,6 +8044,7 @@ export type Database = {
           response_data?: NonNullable<Json>;
           response_status?: Database["stimuli"]["Enums"]["response_status"];
           response_timestamp?: string | null;
+          round_id?: string | null;
           scheduled_for?: string | null;
           stimulus_id: string;
           template_id?: string | null;
@@ -7949,6 +8056,7 @@ export type Database = {
         };
         Update: {
           actor_id?: string;
+          belief_version?: number | null;
           brand_id?: string;
           cohort_id?: string | null;
           created_at?: string;
@@ -7971,6 +8079,7 @@ export type Database = {
           response_data?: NonNullable<Json>;
           response_status?: Database["stimuli"]["Enums"]["response_status"];
           response_timestamp?: string | null;
+          round_id?: string | null;
           scheduled_for?: string | null;
           stimulus_id?: string;
           template_id?: string | null;
@@ -7981,6 +8090,13 @@ export type Database = {
           window_ends_at?: string;
         };
         Relationships: [
+          {
+            foreignKeyName: "stimulus_deployments_brand_id_round_id_fkey";
+            columns: ["brand_id", "round_id"];
+            isOneToOne: false;
+            referencedRelation: "choice_rounds";
+            referencedColumns: ["brand_id", "id"];
+          },
           {
             foreignKeyName: "stimulus_deployments_brand_id_stimulus_id_fkey";
             columns: ["brand_id", "stimulus_id"];
@@ -8213,11 +8329,70 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      decide: {
+        Args: {
+          p_actor: string;
+          p_brand: string;
+          p_candidates?: string[];
+          p_channel?: Database["stimuli"]["Enums"]["channel"];
+          p_now?: string;
+          p_seed?: number;
+        };
+        Returns: {
+          actor_id: string;
+          belief_version: number | null;
+          brand_id: string;
+          cohort_id: string | null;
+          created_at: string;
+          delivered_content: NonNullable<Json>;
+          delivery_attempts: number;
+          delivery_status: Database["stimuli"]["Enums"]["delivery_status"];
+          deployed_at: string;
+          deployment_channel: Database["stimuli"]["Enums"]["channel"];
+          deployment_method: string;
+          error_code: string | null;
+          error_details: NonNullable<Json>;
+          error_message: string | null;
+          expires_at: string | null;
+          id: string;
+          is_holdout: boolean;
+          last_delivery_attempt: string | null;
+          learned_at: string | null;
+          personalization_applied: NonNullable<Json>;
+          propensity: number;
+          response_data: NonNullable<Json>;
+          response_status: Database["stimuli"]["Enums"]["response_status"];
+          response_timestamp: string | null;
+          round_id: string | null;
+          scheduled_for: string | null;
+          stimulus_id: string;
+          template_id: string | null;
+          time_to_click: number | null;
+          time_to_convert: number | null;
+          time_to_open: number | null;
+          updated_at: string;
+          window_ends_at: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "stimulus_deployments";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       deploy: {
         Args: { p_brand: string; p_now?: string; p_seed?: number; p_stimulus: string };
         Returns: {
           deployed: number;
           held_out: number;
+        }[];
+      };
+      deploy_round: {
+        Args: { p_brand: string; p_now?: string; p_seed?: number; p_stimuli: string[] };
+        Returns: {
+          deployed: number;
+          held_out: number;
+          stimulus_id: string;
         }[];
       };
       install_templates: { Args: { p_brand: string }; Returns: number };

@@ -11,7 +11,7 @@ set work_mem = '128MB' -- a row for each person and candidate is sorted once
 as $$
 #variable_conflict use_column
 declare
-  v_none constant uuid := '00000000-0000-0000-0000-000000000000';
+  v_none constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
 begin
   return query
   -- A candidate is for the members of its cohort, or for its one person: either is its target.

@@ -62,7 +62,7 @@ set search_path = ''
 as $$
 declare
   v_stimulus stimuli.stimuli_base;
-  v_ready uuid[] := '{}';
+  v_ready uuid[] := array[]::uuid[];
   v_round stimuli.choice_rounds;
 begin
   -- A loop: each is locked, in one order, and checked. The lock makes a second call wait for the first, find it active, and answer the same.
