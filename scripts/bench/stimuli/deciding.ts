@@ -50,7 +50,7 @@ async function measureRound(engine: Engine, brand: string): Promise<BenchRow> {
     );
     await engine.exec(`
       create table public.bench_copy as select * from stimuli.stimulus_deployments;
-      delete from stimuli.stimulus_deployments; vacuum stimuli.stimulus_deployments; analyze public.bench_copy;`);
+      truncate stimuli.stimulus_deployments cascade; analyze public.bench_copy;`);
     await timed(seconds.bare, "insert into stimuli.stimulus_deployments select * from public.bench_copy");
     const [copied] = await engine.query<{ rows: number }>(
       "select count(*)::integer as rows from public.bench_copy",
@@ -58,7 +58,7 @@ async function measureRound(engine: Engine, brand: string): Promise<BenchRow> {
     if (copied?.rows !== PEOPLE) throw new Error(`${copied?.rows} of ${PEOPLE} people were given something`);
     await engine.exec(`
       drop table public.bench_copy;
-      delete from stimuli.stimulus_deployments; vacuum stimuli.stimulus_deployments;`);
+      truncate stimuli.stimulus_deployments cascade;`);
     console.error(
       `  round ${round + 1}: ${seconds.ours.at(-1)?.toFixed(2)} s, bare ${seconds.bare.at(-1)?.toFixed(2)} s`,
     );
