@@ -9,6 +9,7 @@ import { experimentRows } from "./accuracy-loop/experiments.ts";
 import { policyValueRows } from "./accuracy-loop/policy-value.ts";
 import { realOrderRows } from "./accuracy-loop/real-orders.ts";
 import { sendingRows } from "./accuracy-loop/sending.ts";
+import { townRows } from "./accuracy-loop/town.ts";
 import type { BenchRow } from "./row.ts";
 
 const PARTS: Record<string, () => Promise<BenchRow[]>> = {
@@ -17,6 +18,7 @@ const PARTS: Record<string, () => Promise<BenchRow[]>> = {
   "real-orders": () => inStack(realOrderRows),
   "policy-value": () => inStack(policyValueRows),
   sending: sendingRows,
+  town: townRows,
 };
 
 export async function bench(): Promise<BenchRow[]> {

@@ -77,20 +77,25 @@ export function propose({ owner, brand }: Session, now: Date, seed: number): Pro
   });
 }
 
-export async function approveAndDeploy(
+export interface Deployed {
+  stimulus_id: string;
+  deployed: number;
+  held_out: number;
+}
+
+/** Each person gets one of the stimuli that are meant for it. */
+export function deployRound(
   { owner, brand }: Session,
-  stimulus: Stimulus,
+  stimuli: readonly Stimulus[],
   now: Date,
   seed: number,
-) {
-  await call(owner, "stimuli", "approve", { p_brand: brand, p_stimulus: stimulus.id });
-  const [row] = await call<{ deployed: number; held_out: number }[]>(owner, "stimuli", "deploy", {
+): Promise<Deployed[]> {
+  return call<Deployed[]>(owner, "stimuli", "deploy_round", {
     p_brand: brand,
-    p_stimulus: stimulus.id,
+    p_stimuli: stimuli.map(({ id }) => id),
     p_now: now.toISOString(),
     p_seed: seed,
   });
-  return { deployed: row?.deployed ?? 0, heldOut: row?.held_out ?? 0 };
 }
 
 /** What followed is measured and learned from. */

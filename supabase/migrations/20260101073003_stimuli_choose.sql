@@ -1,5 +1,4 @@
-create function private.template_choices(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer)
-returns table (
+create type private.template_choice as (
   template_id uuid,
   alpha double precision,
   beta double precision,
@@ -7,17 +6,23 @@ returns table (
   missing_fields text[],
   draw double precision,
   probability double precision
-)
+);
+comment on type private.template_choice is 'A template that could be sent to a cohort, see private.template_choices.';
+
+create function private.template_choices(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer)
+returns setof private.template_choice
 language sql
 stable
 set search_path = ''
 as $$
   with known as (
-    select private.cohort_fields(p_brand, p_cohort) as fields, f.alpha as prior_alpha, f.beta as prior_beta
-    from private.faded_arm(p_brand, null, p_now) f
+    select private.cohort_fields(p_brand, p_cohort) as fields
   ),
-  candidates as (
-    select t.id, coalesce(a.pulls, 0) as pulls, f.alpha - k.prior_alpha as successes, f.beta - k.prior_beta as failures,
+  harmful as materialized (
+    select h.template_id from private.harmful_arms(p_brand, p_now) h where h.cohort_id = p_cohort
+  ),
+  posteriors as (
+    select t.id, p.pulls, p.alpha, p.beta,
       (select coalesce(array_agg(n.field order by n.field), '{}')
        from (select unnest(t.required) except select jsonb_object_keys(k.fields)
          union
@@ -25,9 +30,9 @@ as $$
          select unnest(t.needed) except select jsonb_object_keys(t.default_content || k.fields)) n (field)) as missing_fields
     from known k
     cross join private.usable_templates t
-    left join stimuli.arms a on a.brand_id = t.brand_id and a.cohort_id = p_cohort and a.template_id = t.id
-    cross join lateral private.faded_arm(p_brand, a, p_now) f
+    join private.arm_posteriors(p_brand, p_now) p on p.cohort_id = p_cohort and p.template_id = t.id
     where t.brand_id = p_brand
+      and t.id not in (select h.template_id from harmful h)
       and not jsonb_path_exists(t.target_cohort_criteria, '$.min_members ? (@ > $n)',
           jsonb_build_object('n', (k.fields ->> 'cohort_size')::integer))
       and not exists (
@@ -37,18 +42,6 @@ as $$
           select from cohorts.cohort_characteristics h
           where h.brand_id = p_brand and h.cohort_id = p_cohort and h.is_current
             and h.characteristic_name = w.key and h.characteristic_value ->> 'direction' = w.value))
-  ),
-  -- An arm that was never tried stands at what the cohort responds with on the whole. At a fixed prior, the first
-  -- template of a cohort that buys much anyway would look unbeatable, and no other would ever be tried.
-  pooled as (
-    select (k.prior_alpha + sum(c.successes)) / (k.prior_alpha + k.prior_beta + sum(c.successes + c.failures)) as rate,
-      k.prior_alpha + k.prior_beta as strength
-    from known k cross join candidates c group by k.prior_alpha, k.prior_beta
-  ),
-  posteriors as (
-    select c.id, c.pulls, c.missing_fields,
-      p.strength * p.rate + c.successes as alpha, p.strength * (1 - p.rate) + c.failures as beta
-    from candidates c cross join pooled p
   ),
   ready as (
     select c.id, row_number() over (order by c.id) as k, c.alpha, c.beta,
@@ -64,4 +57,19 @@ as $$
   order by r.draw desc nulls last, c.id
 $$;
 comment on function private.template_choices(uuid, uuid, timestamptz, integer) is
-  'The usable templates of a brand for a cohort, the chosen one first (Thompson sampling: the largest draw from the Beta posteriors as of p_now, whose prior has the mean of the cohort over all its templates and the strength prior_alpha + prior_beta). Those with missing_fields cannot be filled and have no draw. probability: of being chosen, over all seeds. The same data, p_now and p_seed give the same draws.';
+  'The usable templates of a brand for a cohort, the chosen one first (Thompson sampling: the largest draw from the Beta posteriors as of p_now, private.arm_posteriors; those that surely do harm are left out). Those with missing_fields cannot be filled and have no draw. probability: of being chosen, over all seeds. The same data, p_now and p_seed give the same draws.';
+
+create function private.proposed_templates(p_brand uuid, p_choices private.template_choice[])
+returns setof uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select c.template_id from unnest(p_choices) c
+  where c.draw is not null
+  order by c.draw desc, c.template_id
+  limit case when private.parameter(p_brand, 'stimuli.auto_approve')::boolean
+    then greatest(1, least(50, private.parameter(p_brand, 'stimuli.candidates_per_cohort')::integer)) else 1 end
+$$;
+comment on function private.proposed_templates(uuid, private.template_choice[]) is
+  'Which of the choices for a cohort to propose. Where people approve, the one that Thompson sampling chooses; where proposals are approved at once, up to stimuli.candidates_per_cohort of them, between which stimuli.deploy_round chooses for each person.';

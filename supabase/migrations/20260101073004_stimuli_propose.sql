@@ -92,7 +92,7 @@ $$;
 comment on function private.draft_from_template(uuid, uuid, uuid, uuid, jsonb, timestamptz, uuid, double precision) is
   'Makes a draft from the current version of a template for a cohort, a person (with its cohort) or both null: content, values, terms, what is expected, and why. p_choice: {"reason", "algorithm", "propensity"?, "alpha"?, "beta"? of the response, "seed"?, "alternatives"?, "steps"?}. p_campaign, p_weight: of a variant. Error: template_not_usable.';
 
-create function private.chosen_template(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer, p_template uuid default null)
+create function private.chosen_template(p_brand uuid, p_cohort uuid, p_seed integer, p_choices private.template_choice[], p_template uuid, p_is_given boolean)
 returns jsonb
 language sql
 stable
@@ -100,53 +100,51 @@ set search_path = ''
 as $$
   with choices as materialized (
     select c.*, t.template_name, row_number() over (order by c.draw desc nulls last, c.template_id) as place
-    from private.template_choices(p_brand, p_cohort, p_now, p_seed) c
+    from unnest(p_choices) c
     join stimuli.stimulus_templates t on t.brand_id = p_brand and t.id = c.template_id
   )
   select jsonb_build_object('template_id', c.template_id, 'alpha', c.alpha, 'beta', c.beta, 'seed', p_seed,
-    'algorithm', case when p_template is null then 'thompson_sampling' else 'given' end,
-    'propensity', case when p_template is null then c.probability else 1 end,
-    'reason', case when p_template is null
-      then format('%s for %s: drew %s of %s choices; %s responses expected of 100 (%s deployments so far)', c.template_name, coalesce(k.cohort_name, 'the cohort'),
-        round(c.draw::numeric, 3), (select count(*) from choices x where x.draw is not null), round((100 * c.alpha / (c.alpha + c.beta))::numeric, 1), c.pulls)
-      else format('%s for %s: asked for; %s responses expected of 100 (%s deployments so far)', c.template_name, coalesce(k.cohort_name, 'the cohort'),
-        round((100 * c.alpha / (c.alpha + c.beta))::numeric, 1), c.pulls) end,
+    'algorithm', case when p_is_given then 'given' else 'thompson_sampling' end,
+    'propensity', case when p_is_given then 1 else c.probability end,
+    'reason', format('%s for %s: %s; %s responses expected of 100 (%s deployments so far)', c.template_name, coalesce(k.cohort_name, 'the cohort'),
+      case when p_is_given then 'asked for'
+        else format('drew %s, place %s of %s choices', round(c.draw::numeric, 3), c.place, (select count(*) from choices x where x.draw is not null)) end,
+      round((100 * c.alpha / (c.alpha + c.beta))::numeric, 1), c.pulls),
     'alternatives', (select jsonb_agg(jsonb_build_object('template_id', x.template_id, 'template', x.template_name, 'alpha', x.alpha, 'beta', x.beta,
       'deployments', x.pulls, 'draw', x.draw, 'probability', x.probability, 'missing_fields', x.missing_fields) order by x.place) from choices x),
     'steps', jsonb_build_array(
       'Templates with a field that the cohort does not give were left out.',
       'One draw from the Beta posterior of the response rate of each template in this cohort.',
-      'The largest draw was chosen; probability is how often that happens over all seeds.'))
+      'The largest draws come first; probability is how often a template has the largest, over all seeds.'))
   from choices c
   left join cohorts.cohorts k on k.brand_id = p_brand and k.id = p_cohort
-  where c.draw is not null and (p_template is null or c.template_id = p_template)
-  order by c.place limit 1
+  where c.draw is not null and c.template_id = p_template
 $$;
-comment on function private.chosen_template(uuid, uuid, timestamptz, integer, uuid) is
-  'The template that private.template_choices puts first for a cohort, or p_template where that is given and can be filled, as the choice that private.draft_from_template takes. Null where there is none.';
+comment on function private.chosen_template(uuid, uuid, integer, private.template_choice[], uuid, boolean) is
+  'One of the choices for a cohort (private.template_choices) in the shape that private.draft_from_template takes. p_is_given: somebody asked for it, nothing was drawn. Null where it cannot be filled.';
 
-create function private.add_proposal(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer)
+create function private.add_proposal(p_brand uuid, p_cohort uuid, p_now timestamptz, p_seed integer, p_choices private.template_choice[], p_template uuid)
 returns stimuli.stimuli_base
 language plpgsql
 volatile
 set search_path = ''
 as $$
 declare
-  v_choice jsonb := private.chosen_template(p_brand, p_cohort, p_now, p_seed);
+  v_choice jsonb := private.chosen_template(p_brand, p_cohort, p_seed, p_choices, p_template, false);
   v_new stimuli.stimuli_base;
 begin
   if v_choice is null then
     return null;
   end if;
-  v_new := private.draft_from_template(p_brand, (v_choice ->> 'template_id')::uuid, p_cohort, null, v_choice, p_now);
+  v_new := private.draft_from_template(p_brand, p_template, p_cohort, null, v_choice, p_now);
   if private.parameter(p_brand, 'stimuli.auto_approve')::boolean then
     v_new := private.approve_stimulus(v_new, null, p_now);
   end if;
   return v_new;
 end
 $$;
-comment on function private.add_proposal(uuid, uuid, timestamptz, integer) is
-  'Proposes one stimulus for one cohort, approved at once where stimuli.auto_approve is on. Null when no template can be filled.';
+comment on function private.add_proposal(uuid, uuid, timestamptz, integer, private.template_choice[], uuid) is
+  'Proposes one template (p_template) of the choices for one cohort, approved at once where stimuli.auto_approve is on. Null when it cannot be filled.';
 
 create function private.stimuli_propose(p_brand uuid, p_now timestamptz, p_seed integer)
 returns setof stimuli.stimuli_base
@@ -158,6 +156,8 @@ as $$
 declare
   v_started timestamptz := clock_timestamp();
   v_cohort uuid;
+  v_choices private.template_choice[];
+  v_template uuid;
   v_new stimuli.stimuli_base;
   v_proposed integer := 0;
   v_skipped jsonb := '[]'::jsonb;
@@ -166,16 +166,18 @@ begin
   -- Two calls at once would both see a cohort without a proposal.
   perform pg_advisory_xact_lock(hashtextextended('stimuli.propose:' || p_brand::text, 0));
   -- A loop: each cohort is a decision of its own with its own reasoning, and a brand has a handful.
-  for v_cohort in
-    select c.id from cohorts.cohorts c
+  for v_cohort, v_choices, v_template in
+    select c.id, o.choices, t.id from cohorts.cohorts c
+    cross join lateral (select array(select x from private.template_choices(p_brand, c.id, p_now, p_seed) x) as choices offset 0) o
+    left join lateral private.proposed_templates(p_brand, o.choices) t (id) on true
     where c.brand_id = p_brand and c.cohort_status = 'active' and c.member_count > 0
       and not exists (
         select from stimuli.stimuli_base s
         where s.brand_id = p_brand and s.target_cohort_id = c.id and s.target_actor_id is null
           and (s.status in ('draft', 'approved', 'scheduled', 'paused') or s.status = 'active' and s.expires_at > p_now))
-    order by c.id
+    order by c.id, t.id
   loop
-    v_new := private.add_proposal(p_brand, v_cohort, p_now, p_seed);
+    v_new := private.add_proposal(p_brand, v_cohort, p_now, p_seed, v_choices, v_template);
     if v_new.id is null then
       v_skipped := v_skipped || to_jsonb(v_cohort);
     else
@@ -203,5 +205,5 @@ begin atomic
   select * from private.stimuli_propose(p_brand, p_now, p_seed);
 end;
 comment on function stimuli.propose(uuid, timestamptz, integer) is
-  'Proposes one offer or message for each active cohort that has none waiting or running, and returns the new ones. The template is chosen by Thompson sampling over stimuli.arms, reproducibly for the same p_now and p_seed; its probability is in generation_parameters.propensity. Drafts, or approved at once where the parameter stimuli.auto_approve is true. For managers.';
+  'Proposes offers or messages for each active cohort that has none waiting or running, and returns the new ones. Where people approve (the parameter stimuli.auto_approve is false): one draft, its template chosen by Thompson sampling over stimuli.arms, reproducibly for the same p_now and p_seed; its probability is in generation_parameters.propensity. Where they are approved at once: up to stimuli.candidates_per_cohort, for stimuli.deploy_round to choose between for each person. For managers.';
 grant execute on function stimuli.propose(uuid, timestamptz, integer) to authenticated, service_role;

@@ -25,14 +25,17 @@ as $$
   select jsonb_build_object(
     'kind', 'deployment', 'id', d.id, 'brand_id', d.brand_id,
     'summary', case when d.is_holdout then 'held out of ' else format('sent by %s: ', d.deployment_channel) end || s.stimulus_name,
-    'is_holdout', d.is_holdout, 'propensity', d.propensity, 'at', d.deployed_at, 'window_ends_at', d.window_ends_at,
+    'is_holdout', d.is_holdout, 'propensity', d.propensity, 'belief_version', d.belief_version, 'at', d.deployed_at, 'window_ends_at', d.window_ends_at,
     'delivery_status', d.delivery_status, 'response_status', d.response_status,
     'because', jsonb_build_array(
-      jsonb_build_object('kind', 'stimulus', 'id', d.stimulus_id), jsonb_build_object('kind', 'actor', 'id', d.actor_id)))
+      jsonb_build_object('kind', 'stimulus', 'id', d.stimulus_id), jsonb_build_object('kind', 'actor', 'id', d.actor_id)) || (
+      select coalesce(jsonb_agg(distinct jsonb_build_object('kind', 'reasoning', 'id', o.reasoning_log_id)), '[]')
+      from stimuli.choice_odds o
+      where o.round_id = d.round_id and o.cohort_id is not distinct from d.cohort_id and o.reasoning_log_id is not null))
   from stimuli.stimulus_deployments d join stimuli.stimuli_base s on s.id = d.stimulus_id
   where d.id = p_id
 $$;
-comment on function private.explain_deployment(uuid) is 'Explainer of stimuli.stimulus_deployments: what was sent, then to whom.';
+comment on function private.explain_deployment(uuid) is 'Explainer of stimuli.stimulus_deployments: what was sent, then to whom, and why this one of what could have been chosen for the cohort.';
 
 create function private.explain_arm(p_id uuid)
 returns jsonb

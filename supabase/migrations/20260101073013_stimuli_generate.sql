@@ -26,6 +26,7 @@ as $$
 declare
   v_started timestamptz := clock_timestamp();
   v_cohort uuid := p_cohort;
+  v_choices private.template_choice[];
   v_choice jsonb;
   v_new stimuli.stimuli_base;
 begin
@@ -46,7 +47,8 @@ begin
     where m.brand_id = p_brand and m.actor_id = p_actor and m.is_active
     order by m.membership_type, m.membership_confidence desc, m.cohort_id limit 1;
   end if;
-  v_choice := private.chosen_template(p_brand, v_cohort, p_now, p_seed, p_template);
+  v_choices := array(select c from private.template_choices(p_brand, v_cohort, p_now, p_seed) c);
+  v_choice := private.chosen_template(p_brand, v_cohort, p_seed, v_choices, coalesce(p_template, v_choices[1].template_id), p_template is not null);
   if v_choice is null then
     perform private.raise_error('no_usable_template');
   end if;

@@ -37,7 +37,7 @@ comment on function private.known_time(jsonb, time) is 'A setting that should be
 create view private.stimulus_campaigns with (security_invoker = true) as
 select s.brand_id, s.id as stimulus_id, m.stimulus_id as campaign_id, m.budget_limit, m.daily_budget_limit, m.max_sends_per_day, m.total_send_limit
 from stimuli.stimuli_base s
-join stimuli.campaigns m on m.brand_id = s.brand_id and m.stimulus_id = s.id;
+join stimuli.campaigns m on m.brand_id = s.brand_id and m.stimulus_id = coalesce(s.campaign_id, s.id);
 comment on view private.stimulus_campaigns is 'Whose limits and budget bind a stimulus: those of its campaign.';
 
 -- Everything that decides whether a message may be handed over at p_now, once for the queue and for the dry run.

@@ -13,19 +13,19 @@ as $$
       min(o.time_to_outcome) filter (where o.outcome_type = 'click') as to_click,
       min(o.time_to_outcome) filter (where private.is_response(o.outcome_type)) as to_convert
     from outcomes.outcomes o
-    where o.brand_id = p_brand and o.stimulus_id = any (p_stimuli) and not o.is_holdout and (o.source_signal_id is not null or o.source_key is not null)
+    where o.brand_id = p_brand and o.stimulus_id = any (p_stimuli) and (o.source_signal_id is not null or o.source_key is not null)
     group by o.deployment_id
   )
   update stimuli.stimulus_deployments d
   set response_status = ('{none,opened,clicked,responded,unsubscribed,converted}'::stimuli.response_status[])[r.stage + 1],
     response_timestamp = r.first_at, time_to_open = r.to_open, time_to_click = r.to_click, time_to_convert = r.to_convert
   from reached r
-  where d.brand_id = p_brand and d.id = r.deployment_id and d.delivery_status in ('pending', 'sent', 'delivered')
+  where d.brand_id = p_brand and d.id = r.deployment_id and d.delivery_status in ('pending', 'sending', 'sent', 'delivered', 'unknown', 'held_out')
     and (d.response_status::text, d.response_timestamp, d.time_to_open, d.time_to_click, d.time_to_convert) is distinct from
       (('{none,opened,clicked,responded,unsubscribed,converted}'::text[])[r.stage + 1], r.first_at, r.to_open, r.to_click, r.to_convert)
 $$;
 comment on function private.note_responses(uuid, uuid[]) is
-  'Writes the furthest response and the seconds to the first open, click and response to the treated deployments. A deployment without a delivery report counts as sent; one that failed has no response.';
+  'Writes the furthest response and the seconds to the first open, click and response to the deployments. A deployment without a delivery report counts as sent; one that failed has no response. A held-out person responds by doing the same unasked.';
 
 create function private.measure_outcomes(p_brand uuid, p_now timestamptz, p_due_only boolean default false)
 returns integer

@@ -85,7 +85,7 @@ as $$
     from stimuli.stimulus_deployments d
     cross join lateral (values ('open_rate', d.time_to_open is not null), ('click_rate', d.time_to_click is not null),
       ('unsubscribe_rate', d.response_status = 'unsubscribed')) m (metric, reached)
-    where d.brand_id = p_brand and d.stimulus_id = any (p_stimuli) and not d.is_holdout and d.delivery_status in ('pending', 'sent', 'delivered')
+    where d.brand_id = p_brand and d.stimulus_id = any (p_stimuli) and not d.is_holdout and d.delivery_status in ('pending', 'sending', 'sent', 'delivered', 'unknown')
     group by d.stimulus_id, d.cohort_id, m.metric
   )
   select e.stimulus_id, e.cohort_id, e.starts, e.ends, m.*, e.quality

@@ -17,7 +17,7 @@ as $$
     join outcomes.outcomes o on o.brand_id = d.brand_id and o.deployment_id = d.id
     left join stimuli.offers f on f.brand_id = d.brand_id and f.stimulus_id = d.stimulus_id
     where d.brand_id = p_brand and d.id = any (p_deployments) and not d.is_holdout
-      and d.delivery_status in ('pending', 'sent', 'delivered')
+      and d.delivery_status in ('pending', 'sending', 'sent', 'delivered', 'unknown')
       and (private.is_response(o.outcome_type)
         or o.source_signal_id is null and o.source_key is null)
     order by d.id, private.is_response(o.outcome_type) desc, o.attribution_confidence desc, o.outcome_timestamp, o.id
@@ -69,7 +69,7 @@ begin
   from stimuli.stimulus_deployments d
   join stimuli.stimuli_base b on b.brand_id = d.brand_id and b.id = d.stimulus_id
   where d.brand_id = p_brand and d.id = any (p_deployments) and not d.is_holdout
-    and d.delivery_status in ('pending', 'sent', 'delivered')
+    and d.delivery_status in ('pending', 'sending', 'sent', 'delivered', 'unknown')
     and not exists (select from outcomes.outcomes o
       where o.brand_id = p_brand and o.deployment_id = d.id and private.is_response(o.outcome_type))
   on conflict (brand_id, deployment_id, source_signal_id) where deployment_id is not null and source_key is null do nothing;
@@ -128,7 +128,7 @@ begin
       cross join lateral (select exists (select from outcomes.outcomes o
         where o.brand_id = p_brand and o.deployment_id = s.id and private.is_response(o.outcome_type)) as responded) r
       where s.brand_id = p_brand and s.id = any (p_deployments) and not s.is_holdout
-        and s.cohort_id is not null and s.template_id is not null and s.delivery_status in ('pending', 'sent', 'delivered')
+        and s.cohort_id is not null and s.template_id is not null and s.delivery_status in ('pending', 'sending', 'sent', 'delivered', 'unknown')
       group by s.cohort_id, s.template_id, s.learning_id
     ) d
     cross join lateral private.reward_heirs(p_brand, d.cohort_id, p_now) h

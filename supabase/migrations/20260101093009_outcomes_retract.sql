@@ -27,7 +27,7 @@ begin
 
   update stimuli.stimulus_deployments d
   set response_status = 'none', response_timestamp = null, time_to_open = null, time_to_click = null, time_to_convert = null
-  where d.brand_id = p_brand and d.id = any (v_deployments) and d.delivery_status in ('pending', 'sent', 'delivered');
+  where d.brand_id = p_brand and d.id = any (v_deployments) and d.delivery_status in ('pending', 'sending', 'sent', 'delivered', 'unknown', 'held_out');
   v_steps := private.judge_again(p_brand, v_stimuli, p_now);
   if v_steps <> '{}' then
     perform private.learn_again(p_brand, v_steps, v_outcomes, 'signal_retracted', p_now);

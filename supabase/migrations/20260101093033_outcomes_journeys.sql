@@ -17,7 +17,7 @@ begin
 
   insert into private.attribution_touches (run_id, deployment_id, actor_id, group_number, touched_at, is_holdout, is_touch)
   select p_run.id, d.id, coalesce(a.merged_into, a.id), g.number, d.deployed_at, d.is_holdout,
-    d.delivery_status in ('pending', 'sent', 'delivered')
+    d.delivery_status in ('pending', 'sending', 'sent', 'delivered', 'unknown')
   from stimuli.stimulus_deployments d
   join actors.actors a on a.brand_id = d.brand_id and a.id = d.actor_id
   join private.attribution_groups g on g.run_id = p_run.id and g.group_key =

@@ -14,7 +14,7 @@ as $$
     select d.id, d.cohort_id, d.template_id, d.is_holdout, d.propensity, d.actor_id, d.deployed_at
     from stimuli.stimulus_deployments d
     where d.brand_id = p_brand and d.deployed_at >= p_from and d.deployed_at < p_to and d.window_ends_at <= p_now
-      and d.cohort_id is not null and d.template_id is not null and d.delivery_status in ('pending', 'sent', 'delivered', 'held_out')
+      and d.cohort_id is not null and d.template_id is not null and d.delivery_status in ('pending', 'sending', 'sent', 'delivered', 'unknown', 'held_out')
   ),
   reward as materialized (
     select o.deployment_id, bool_or(o.outcome_type in ('purchase', 'conversion', 'signup')) as has_responded,

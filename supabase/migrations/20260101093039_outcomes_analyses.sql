@@ -13,7 +13,7 @@ as $$
     select d.cohort_id, count(*) as n, count(a.deployment_id) as x
     from stimuli.stimulus_deployments d left join answered a on a.deployment_id = d.id
     where d.brand_id = p_brand and d.deployed_at >= p_from and d.deployed_at < p_to and not d.is_holdout and d.cohort_id is not null
-      and d.delivery_status in ('pending', 'sent', 'delivered')
+      and d.delivery_status in ('pending', 'sending', 'sent', 'delivered', 'unknown')
     group by d.cohort_id
   ),
   compared as materialized (

@@ -15,7 +15,7 @@ as $$
       where o.brand_id = p_brand and o.deployment_id = d.id and private.is_response(o.outcome_type)))::integer as responses
     from stimuli.stimulus_deployments d
     where d.brand_id = p_brand and d.stimulus_id = l.impact_scope_id and not d.is_holdout and d.learning_id = coalesce(l.revises, l.id)
-      and d.cohort_id = r.cohort_id and d.template_id = a.template_id and d.delivery_status in ('pending', 'sent', 'delivered')
+      and d.cohort_id = r.cohort_id and d.template_id = a.template_id and d.delivery_status in ('pending', 'sending', 'sent', 'delivered', 'unknown')
   ) n
   where r.brand_id = p_brand and r.learning_id = p_former and n.pulls > 0
 $$;

@@ -41,7 +41,7 @@ export async function townReport({ run, scores, cohorts, map, funnel }: TownResu
       {
         title: "Offers get better by themselves",
         text: [
-          "Every week each group of people gets one offer. At first the system tries what it does not know; what people answer, compared with those who were deliberately left out, decides what it tries next.",
+          "Every week each person gets one offer. At first the system tries what it does not know; what people answer, compared with those who were deliberately left out, decides what it tries next.",
           "Green is what somebody who knows everything could reach, grey what blind choice brings.",
         ],
         svg: await drawReward(run.rewards),

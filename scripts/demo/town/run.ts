@@ -1,6 +1,6 @@
 import type { IngestVerdict } from "../../../types/api.ts";
 import { formatPercent } from "../tables.ts";
-import { approveAndDeploy, discoverCohorts, learn, processSignals, propose } from "../loop.ts";
+import { deployRound, discoverCohorts, learn, processSignals, propose } from "../loop.ts";
 import { createRandom } from "../random.ts";
 import type { CycleReward } from "../report/loop-charts.ts";
 import { readRows } from "../rows.ts";
@@ -94,6 +94,11 @@ async function prepareTemplates(session: Session): Promise<Map<string, number>[]
     p_key: "stimuli.attribution_window_days",
     p_value: WINDOW_DAYS,
   });
+  await call(session.owner, "core", "set_setting", {
+    p_brand: session.brand,
+    p_key: "stimuli.auto_approve",
+    p_value: true,
+  });
   const templates = await readRows<{ id: string; template_name: string }>(session, {
     schema: "stimuli",
     table: "stimulus_templates",
@@ -132,7 +137,7 @@ interface DeploymentRow {
   is_holdout: boolean;
 }
 
-/** One stimulus per cohort goes out; the postman finds the person by an identifier of the actor. */
+/** Each person gets one of the stimuli of its cohort; the postman finds the person by an identifier of the actor. */
 async function sendOffers(session: Session, run: TownRun, week: number, now: Date): Promise<Delivery[]> {
   const identifiers = await readRows<IdentifierRow>(session, {
     schema: "actors",
@@ -141,11 +146,14 @@ async function sendOffers(session: Session, run: TownRun, week: number, now: Dat
   });
   const people = run.registry.peopleOfActors(identifiers);
   const deliveries: Delivery[] = [];
-  for (const stimulus of await propose(session, now, week)) {
-    const { deployed, heldOut } = await approveAndDeploy(session, stimulus, now, week);
-    run.stimuli += 1;
+  const stimuli = await propose(session, now, week);
+  if (stimuli.length === 0) return [];
+  for (const { deployed, held_out } of await deployRound(session, stimuli, now, week)) {
     run.deployed += deployed;
-    run.heldOut += heldOut;
+    run.heldOut += held_out;
+  }
+  for (const stimulus of stimuli) {
+    run.stimuli += 1;
     const rows = await readRows<DeploymentRow>(session, {
       schema: "stimuli",
       table: "stimulus_deployments",
