@@ -1995,6 +1995,52 @@ export type Database = {
   };
   ai: {
     Tables: {
+      ai_system_measures: {
+        Row: {
+          brand_id: string;
+          created_at: string;
+          details: NonNullable<Json>;
+          id: string;
+          is_within: boolean | null;
+          lower_bound: number | null;
+          measure: string;
+          measured_at: string;
+          sample_size: number;
+          updated_at: string;
+          upper_bound: number | null;
+          value: number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          created_at?: string;
+          details?: NonNullable<Json>;
+          id?: string;
+          is_within?: never;
+          lower_bound?: number | null;
+          measure: string;
+          measured_at: string;
+          sample_size?: number;
+          updated_at?: string;
+          upper_bound?: number | null;
+          value?: number | null;
+        };
+        Update: {
+          brand_id?: string;
+          created_at?: string;
+          details?: NonNullable<Json>;
+          id?: string;
+          is_within?: never;
+          lower_bound?: number | null;
+          measure?: string;
+          measured_at?: string;
+          sample_size?: number;
+          updated_at?: string;
+          upper_bound?: number | null;
+          value?: number | null;
+        };
+        Relationships: [];
+      };
       ai_system_state: {
         Row: {
           active_alerts: NonNullable<Json>;
@@ -5992,6 +6038,260 @@ export type Database = {
   };
   outcomes: {
     Tables: {
+      arm_rewards: {
+        Row: {
+          alpha_after: number;
+          alpha_before: number;
+          arm_id: string;
+          beta_after: number;
+          beta_before: number;
+          brand_id: string;
+          cohort_id: string;
+          created_at: string;
+          id: string;
+          learning_id: string;
+          pulls: number;
+          responses: number;
+          rewarded_at: string;
+          share: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          alpha_after: number;
+          alpha_before: number;
+          arm_id: string;
+          beta_after: number;
+          beta_before: number;
+          brand_id: string;
+          cohort_id: string;
+          created_at?: string;
+          id?: string;
+          learning_id: string;
+          pulls: number;
+          responses: number;
+          rewarded_at: string;
+          share: number;
+        };
+        Update: {
+          alpha_after?: number;
+          alpha_before?: number;
+          arm_id?: string;
+          beta_after?: number;
+          beta_before?: number;
+          brand_id?: string;
+          cohort_id?: string;
+          created_at?: string;
+          id?: string;
+          learning_id?: string;
+          pulls?: number;
+          responses?: number;
+          rewarded_at?: string;
+          share?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "arm_rewards_brand_id_learning_id_fkey";
+            columns: ["brand_id", "learning_id"];
+            isOneToOne: false;
+            referencedRelation: "outcome_learning";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      attribution_credits: {
+        Row: {
+          brand_id: string;
+          credit: number;
+          deployment_id: string | null;
+          group_key: string;
+          id: string;
+          model: string;
+          outcome_id: string | null;
+          refunded_value: number;
+          run_id: string;
+          signal_id: string | null;
+          value: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          credit: number;
+          deployment_id?: string | null;
+          group_key: string;
+          id?: string;
+          model: string;
+          outcome_id?: string | null;
+          refunded_value: number;
+          run_id: string;
+          signal_id?: string | null;
+          value: number;
+        };
+        Update: {
+          brand_id?: string;
+          credit?: number;
+          deployment_id?: string | null;
+          group_key?: string;
+          id?: string;
+          model?: string;
+          outcome_id?: string | null;
+          refunded_value?: number;
+          run_id?: string;
+          signal_id?: string | null;
+          value?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "attribution_credits_brand_id_outcome_id_fkey";
+            columns: ["brand_id", "outcome_id"];
+            isOneToOne: false;
+            referencedRelation: "outcomes";
+            referencedColumns: ["brand_id", "id"];
+          },
+          {
+            foreignKeyName: "attribution_credits_brand_id_run_id_fkey";
+            columns: ["brand_id", "run_id"];
+            isOneToOne: false;
+            referencedRelation: "attribution_runs";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      attribution_runs: {
+        Row: {
+          brand_id: string;
+          conversion_value: number;
+          conversions: number;
+          created_at: string;
+          currency: string;
+          grouping: string;
+          id: string;
+          models: string[];
+          notes: NonNullable<Json>;
+          people: number;
+          period_end: string;
+          period_start: string;
+          ran_at: string;
+          refunded_value: number;
+          touches: number;
+          window_days: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          conversion_value?: number;
+          conversions?: number;
+          created_at?: string;
+          currency: string;
+          grouping: string;
+          id?: string;
+          models: string[];
+          notes?: NonNullable<Json>;
+          people?: number;
+          period_end: string;
+          period_start: string;
+          ran_at: string;
+          refunded_value?: number;
+          touches?: number;
+          window_days: number;
+        };
+        Update: {
+          brand_id?: string;
+          conversion_value?: number;
+          conversions?: number;
+          created_at?: string;
+          currency?: string;
+          grouping?: string;
+          id?: string;
+          models?: string[];
+          notes?: NonNullable<Json>;
+          people?: number;
+          period_end?: string;
+          period_start?: string;
+          ran_at?: string;
+          refunded_value?: number;
+          touches?: number;
+          window_days?: number;
+        };
+        Relationships: [];
+      };
+      attributions: {
+        Row: {
+          brand_id: string;
+          caused: number | null;
+          caused_lower: number | null;
+          caused_upper: number | null;
+          chance_positive: number | null;
+          conclusion: string;
+          created_at: string;
+          credit: number;
+          group_key: string;
+          id: string;
+          is_causal: boolean | null;
+          model: string;
+          people_eligible: number | null;
+          people_held_out: number | null;
+          refunded_value: number;
+          run_id: string;
+          share: number | null;
+          share_lower: number | null;
+          share_upper: number | null;
+          value: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          caused?: number | null;
+          caused_lower?: number | null;
+          caused_upper?: number | null;
+          chance_positive?: number | null;
+          conclusion: string;
+          created_at?: string;
+          credit: number;
+          group_key: string;
+          id?: string;
+          is_causal?: never;
+          model: string;
+          people_eligible?: number | null;
+          people_held_out?: number | null;
+          refunded_value: number;
+          run_id: string;
+          share?: number | null;
+          share_lower?: number | null;
+          share_upper?: number | null;
+          value: number;
+        };
+        Update: {
+          brand_id?: string;
+          caused?: number | null;
+          caused_lower?: number | null;
+          caused_upper?: number | null;
+          chance_positive?: number | null;
+          conclusion?: string;
+          created_at?: string;
+          credit?: number;
+          group_key?: string;
+          id?: string;
+          is_causal?: never;
+          model?: string;
+          people_eligible?: number | null;
+          people_held_out?: number | null;
+          refunded_value?: number;
+          run_id?: string;
+          share?: number | null;
+          share_lower?: number | null;
+          share_upper?: number | null;
+          value?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "attributions_brand_id_run_id_fkey";
+            columns: ["brand_id", "run_id"];
+            isOneToOne: false;
+            referencedRelation: "attribution_runs";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
       cohort_outcome_summary: {
         Row: {
           active_members: number | null;
@@ -6311,9 +6611,11 @@ export type Database = {
       outcome_learning: {
         Row: {
           brand_id: string;
+          cause: string;
           confidence_in_learning: number;
           created_at: string;
           decay_rate: number;
+          evidence: NonNullable<Json>;
           expected_impact: NonNullable<Json>;
           expires_at: string | null;
           id: string;
@@ -6333,20 +6635,29 @@ export type Database = {
           learning_log_id: string | null;
           learning_strength: number;
           learning_type: string;
+          posterior: NonNullable<Json>;
+          prior: NonNullable<Json>;
+          revises: string | null;
           source_analysis_id: string | null;
           source_outcomes: NonNullable<Json>;
+          undo_reason: string | null;
+          undone_at: string | null;
+          undone_by: string | null;
           updated_at: string;
           validation_confidence: number;
           validation_results: NonNullable<Json>;
           validation_status: Database["outcomes"]["Enums"]["validation_status"];
           version: number;
+          weight: number;
         };
         ComputedFields: never;
         Insert: {
           brand_id: string;
+          cause?: string;
           confidence_in_learning: number;
           created_at?: string;
           decay_rate?: number;
+          evidence?: NonNullable<Json>;
           expected_impact?: NonNullable<Json>;
           expires_at?: string | null;
           id?: string;
@@ -6366,19 +6677,28 @@ export type Database = {
           learning_log_id?: string | null;
           learning_strength?: number;
           learning_type: string;
+          posterior?: NonNullable<Json>;
+          prior?: NonNullable<Json>;
+          revises?: string | null;
           source_analysis_id?: string | null;
           source_outcomes: NonNullable<Json>;
+          undo_reason?: string | null;
+          undone_at?: string | null;
+          undone_by?: string | null;
           updated_at?: string;
           validation_confidence?: number;
           validation_results?: NonNullable<Json>;
           validation_status?: Database["outcomes"]["Enums"]["validation_status"];
           version?: number;
+          weight?: number;
         };
         Update: {
           brand_id?: string;
+          cause?: string;
           confidence_in_learning?: number;
           created_at?: string;
           decay_rate?: number;
+          evidence?: NonNullable<Json>;
           expected_impact?: NonNullable<Json>;
           expires_at?: string | null;
           id?: string;
@@ -6398,15 +6718,29 @@ export type Database = {
           learning_log_id?: string | null;
           learning_strength?: number;
           learning_type?: string;
+          posterior?: NonNullable<Json>;
+          prior?: NonNullable<Json>;
+          revises?: string | null;
           source_analysis_id?: string | null;
           source_outcomes?: NonNullable<Json>;
+          undo_reason?: string | null;
+          undone_at?: string | null;
+          undone_by?: string | null;
           updated_at?: string;
           validation_confidence?: number;
           validation_results?: NonNullable<Json>;
           validation_status?: Database["outcomes"]["Enums"]["validation_status"];
           version?: number;
+          weight?: number;
         };
         Relationships: [
+          {
+            foreignKeyName: "outcome_learning_brand_id_revises_fkey";
+            columns: ["brand_id", "revises"];
+            isOneToOne: false;
+            referencedRelation: "outcome_learning";
+            referencedColumns: ["brand_id", "id"];
+          },
           {
             foreignKeyName: "outcome_learning_brand_id_source_analysis_id_fkey";
             columns: ["brand_id", "source_analysis_id"];
@@ -6443,6 +6777,7 @@ export type Database = {
           processing_status: Database["outcomes"]["Enums"]["processing_status"];
           requires_review: boolean;
           review_notes: string | null;
+          source_key: string | null;
           source_signal_id: string | null;
           source_systems: NonNullable<Json>;
           stimulus_deployed_at: string | null;
@@ -6480,6 +6815,7 @@ export type Database = {
           processing_status?: Database["outcomes"]["Enums"]["processing_status"];
           requires_review?: boolean;
           review_notes?: string | null;
+          source_key?: string | null;
           source_signal_id?: string | null;
           source_systems?: NonNullable<Json>;
           stimulus_deployed_at?: string | null;
@@ -6516,6 +6852,7 @@ export type Database = {
           processing_status?: Database["outcomes"]["Enums"]["processing_status"];
           requires_review?: boolean;
           review_notes?: string | null;
+          source_key?: string | null;
           source_signal_id?: string | null;
           source_systems?: NonNullable<Json>;
           stimulus_deployed_at?: string | null;
@@ -6530,9 +6867,98 @@ export type Database = {
       };
     };
     Views: {
-      [_ in never]: never;
+      learning_precision: {
+        Row: {
+          brand_id: string;
+          learning_algorithm: string | null;
+          precision: number | null;
+          right_steps: number | null;
+          wrong_steps: number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
     };
     Functions: {
+      analyse: {
+        Args: { p_brand: string; p_from: string; p_now?: string; p_to: string };
+        Returns: {
+          analysis_date: string;
+          analysis_method: string;
+          analysis_parameters: NonNullable<Json>;
+          analysis_period_end: string;
+          analysis_period_start: string;
+          analysis_quality: number;
+          analysis_scope: string;
+          analysis_type: string;
+          analysis_version: number;
+          brand_id: string;
+          confidence_scores: NonNullable<Json>;
+          correlation_analysis: NonNullable<Json>;
+          created_at: string;
+          created_by: string | null;
+          data_sources: NonNullable<Json>;
+          failure_factors: NonNullable<Json>;
+          id: string;
+          is_current: boolean;
+          key_findings: NonNullable<Json>;
+          patterns_detected: NonNullable<Json>;
+          peer_review_status: string;
+          predictive_insights: NonNullable<Json>;
+          recommendations: NonNullable<Json>;
+          regression_analysis: NonNullable<Json>;
+          scope_id: string | null;
+          significance_tests: NonNullable<Json>;
+          success_factors: NonNullable<Json>;
+          updated_at: string;
+          validation_score: number;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "outcome_analysis";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      attribute: {
+        Args: {
+          p_brand: string;
+          p_from: string;
+          p_group?: string;
+          p_models?: string[];
+          p_now?: string;
+          p_to: string;
+          p_window_days?: number;
+        };
+        Returns: {
+          brand_id: string;
+          caused: number | null;
+          caused_lower: number | null;
+          caused_upper: number | null;
+          chance_positive: number | null;
+          conclusion: string;
+          created_at: string;
+          credit: number;
+          group_key: string;
+          id: string;
+          is_causal: boolean | null;
+          model: string;
+          people_eligible: number | null;
+          people_held_out: number | null;
+          refunded_value: number;
+          run_id: string;
+          share: number | null;
+          share_lower: number | null;
+          share_upper: number | null;
+          value: number;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "attributions";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       decide_experiment: {
         Args: {
           p_experiment: string;
@@ -6601,8 +7027,153 @@ export type Database = {
           outcomes_learned: number;
         }[];
       };
+      mark_outcome_as_signal: { Args: { p_now?: string; p_outcome: string }; Returns: string };
       measure: { Args: { p_brand: string; p_now?: string }; Returns: number };
       measure_cohorts: { Args: { p_brand: string; p_now?: string }; Returns: number };
+      measure_learning: { Args: { p_brand: string; p_now?: string }; Returns: number };
+      policy_value: {
+        Args: {
+          p_brand: string;
+          p_from: string;
+          p_now?: string;
+          p_policy: string;
+          p_reward?: string;
+          p_template?: string;
+          p_to: string;
+        };
+        Returns: {
+          choices: number;
+          effective_choices: number;
+          largest_weight: number;
+          lower: number;
+          method: string;
+          standard_error: number;
+          upper: number;
+          value: number;
+          warning: string;
+        }[];
+      };
+      record: {
+        Args: { p_brand: string; p_now?: string; p_outcomes: Json };
+        Returns: {
+          error_code: string;
+          field: string;
+          index: number;
+          linked: number;
+          outcome_id: string;
+          reason: string;
+          verdict: string;
+        }[];
+      };
+      redo_learning: {
+        Args: { p_brand: string; p_learning: string; p_now?: string; p_reason?: string };
+        Returns: {
+          brand_id: string;
+          cause: string;
+          confidence_in_learning: number;
+          created_at: string;
+          decay_rate: number;
+          evidence: NonNullable<Json>;
+          expected_impact: NonNullable<Json>;
+          expires_at: string | null;
+          id: string;
+          impact_scope: string;
+          impact_scope_id: string | null;
+          implementation_notes: string | null;
+          implementation_status: string;
+          implemented_at: string | null;
+          implemented_by: string | null;
+          is_active: boolean;
+          last_reinforced_at: string | null;
+          learned_at: string;
+          learned_facts: NonNullable<Json>;
+          learning_algorithm: string | null;
+          learning_category: string;
+          learning_description: string;
+          learning_log_id: string | null;
+          learning_strength: number;
+          learning_type: string;
+          posterior: NonNullable<Json>;
+          prior: NonNullable<Json>;
+          revises: string | null;
+          source_analysis_id: string | null;
+          source_outcomes: NonNullable<Json>;
+          undo_reason: string | null;
+          undone_at: string | null;
+          undone_by: string | null;
+          updated_at: string;
+          validation_confidence: number;
+          validation_results: NonNullable<Json>;
+          validation_status: Database["outcomes"]["Enums"]["validation_status"];
+          version: number;
+          weight: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "outcome_learning";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      undo_learning: {
+        Args: { p_brand: string; p_learning: string; p_now?: string; p_reason?: string };
+        Returns: {
+          brand_id: string;
+          cause: string;
+          confidence_in_learning: number;
+          created_at: string;
+          decay_rate: number;
+          evidence: NonNullable<Json>;
+          expected_impact: NonNullable<Json>;
+          expires_at: string | null;
+          id: string;
+          impact_scope: string;
+          impact_scope_id: string | null;
+          implementation_notes: string | null;
+          implementation_status: string;
+          implemented_at: string | null;
+          implemented_by: string | null;
+          is_active: boolean;
+          last_reinforced_at: string | null;
+          learned_at: string;
+          learned_facts: NonNullable<Json>;
+          learning_algorithm: string | null;
+          learning_category: string;
+          learning_description: string;
+          learning_log_id: string | null;
+          learning_strength: number;
+          learning_type: string;
+          posterior: NonNullable<Json>;
+          prior: NonNullable<Json>;
+          revises: string | null;
+          source_analysis_id: string | null;
+          source_outcomes: NonNullable<Json>;
+          undo_reason: string | null;
+          undone_at: string | null;
+          undone_by: string | null;
+          updated_at: string;
+          validation_confidence: number;
+          validation_results: NonNullable<Json>;
+          validation_status: Database["outcomes"]["Enums"]["validation_status"];
+          version: number;
+          weight: number;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "outcome_learning";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      validate_learning: {
+        Args: { p_brand: string; p_now?: string };
+        Returns: {
+          invalidated: number;
+          rolled_back: number;
+          validated: number;
+          waiting: number;
+        }[];
+      };
     };
     Enums: {
       outcome_category: "positive" | "negative" | "neutral" | "mixed";
@@ -7740,7 +8311,8 @@ export type Database = {
         | "web_behavior"
         | "email_interaction"
         | "survey_response"
-        | "crm_event";
+        | "crm_event"
+        | "outcome_signal";
     };
     CompositeTypes: {
       [_ in never]: never;
@@ -8035,6 +8607,109 @@ export type Database = {
         };
         Relationships: [];
       };
+      choice_odds: {
+        Row: {
+          alpha: number;
+          best_probability: number;
+          beta: number;
+          brand_id: string;
+          cohort_id: string | null;
+          free_share: number;
+          id: string;
+          is_stopped: boolean;
+          reasoning_log_id: string | null;
+          round_id: string;
+          slot_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          alpha: number;
+          best_probability: number;
+          beta: number;
+          brand_id: string;
+          cohort_id?: string | null;
+          free_share: number;
+          id?: string;
+          is_stopped: boolean;
+          reasoning_log_id?: string | null;
+          round_id: string;
+          slot_id: string;
+        };
+        Update: {
+          alpha?: number;
+          best_probability?: number;
+          beta?: number;
+          brand_id?: string;
+          cohort_id?: string | null;
+          free_share?: number;
+          id?: string;
+          is_stopped?: boolean;
+          reasoning_log_id?: string | null;
+          round_id?: string;
+          slot_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "choice_odds_brand_id_round_id_fkey";
+            columns: ["brand_id", "round_id"];
+            isOneToOne: false;
+            referencedRelation: "choice_rounds";
+            referencedColumns: ["brand_id", "id"];
+          },
+        ];
+      };
+      choice_rounds: {
+        Row: {
+          brand_id: string;
+          candidates: string[];
+          choice_mode: string;
+          context_strength: number;
+          created_at: string;
+          decided_at: string;
+          exploration_cap: number;
+          exploration_floor: number;
+          held_out: number;
+          holdout_share: number;
+          id: string;
+          membership_sharpness: number;
+          seed: number;
+          treated: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          brand_id: string;
+          candidates: string[];
+          choice_mode: string;
+          context_strength: number;
+          created_at?: string;
+          decided_at: string;
+          exploration_cap: number;
+          exploration_floor: number;
+          held_out?: number;
+          holdout_share: number;
+          id?: string;
+          membership_sharpness: number;
+          seed: number;
+          treated?: number;
+        };
+        Update: {
+          brand_id?: string;
+          candidates?: string[];
+          choice_mode?: string;
+          context_strength?: number;
+          created_at?: string;
+          decided_at?: string;
+          exploration_cap?: number;
+          exploration_floor?: number;
+          held_out?: number;
+          holdout_share?: number;
+          id?: string;
+          membership_sharpness?: number;
+          seed?: number;
+          treated?: number;
+        };
+        Relationships: [];
+      };
       consents: {
         Row: {
           actor_id: string;
@@ -8080,6 +8755,7 @@ export type Database = {
           actor_id: string;
           brand_id: string;
           created_at: string;
+          id: string;
           quiet_from: string | null;
           quiet_until: string | null;
           time_zone: string | null;
@@ -8090,6 +8766,7 @@ export type Database = {
           actor_id: string;
           brand_id: string;
           created_at?: string;
+          id?: string;
           quiet_from?: string | null;
           quiet_until?: string | null;
           time_zone?: string | null;
@@ -8099,6 +8776,7 @@ export type Database = {
           actor_id?: string;
           brand_id?: string;
           created_at?: string;
+          id?: string;
           quiet_from?: string | null;
           quiet_until?: string | null;
           time_zone?: string | null;
@@ -9061,6 +9739,7 @@ export type Database = {
         Row: {
           actor_id: string;
           address_sha256: string | null;
+          belief_version: number | null;
           brand_id: string;
           cohort_id: string | null;
           connector_id: string | null;
@@ -9083,6 +9762,7 @@ export type Database = {
           is_repeatable: boolean;
           last_delivery_attempt: string | null;
           learned_at: string | null;
+          learning_id: string | null;
           lease_until: string | null;
           next_attempt_at: string | null;
           personalization_applied: NonNullable<Json>;
@@ -9094,6 +9774,7 @@ export type Database = {
           response_data: NonNullable<Json>;
           response_status: Database["stimuli"]["Enums"]["response_status"];
           response_timestamp: string | null;
+          round_id: string | null;
           scheduled_for: string | null;
           send_cost: number | null;
           sent_at: string | null;
@@ -9111,6 +9792,7 @@ export type Database = {
         Insert: {
           actor_id: string;
           address_sha256?: string | null;
+          belief_version?: number | null;
           brand_id: string;
           cohort_id?: string | null;
           connector_id?: string | null;
@@ -9133,6 +9815,7 @@ export type Database = {
           is_repeatable?: boolean;
           last_delivery_attempt?: string | null;
           learned_at?: string | null;
+          learning_id?: string | null;
           lease_until?: string | null;
           next_attempt_at?: string | null;
           personalization_applied?: NonNullable<Json>;
@@ -9144,6 +9827,7 @@ export type Database = {
           response_data?: NonNullable<Json>;
           response_status?: Database["stimuli"]["Enums"]["response_status"];
           response_timestamp?: string | null;
+          round_id?: string | null;
           scheduled_for?: string | null;
           send_cost?: number | null;
           sent_at?: string | null;
@@ -9160,6 +9844,7 @@ export type Database = {
         Update: {
           actor_id?: string;
           address_sha256?: string | null;
+          belief_version?: number | null;
           brand_id?: string;
           cohort_id?: string | null;
           connector_id?: string | null;
@@ -9182,6 +9867,7 @@ export type Database = {
           is_repeatable?: boolean;
           last_delivery_attempt?: string | null;
           learned_at?: string | null;
+          learning_id?: string | null;
           lease_until?: string | null;
           next_attempt_at?: string | null;
           personalization_applied?: NonNullable<Json>;
@@ -9193,6 +9879,7 @@ export type Database = {
           response_data?: NonNullable<Json>;
           response_status?: Database["stimuli"]["Enums"]["response_status"];
           response_timestamp?: string | null;
+          round_id?: string | null;
           scheduled_for?: string | null;
           send_cost?: number | null;
           sent_at?: string | null;
@@ -9207,6 +9894,13 @@ export type Database = {
           worker?: string | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "stimulus_deployments_brand_id_round_id_fkey";
+            columns: ["brand_id", "round_id"];
+            isOneToOne: false;
+            referencedRelation: "choice_rounds";
+            referencedColumns: ["brand_id", "id"];
+          },
           {
             foreignKeyName: "stimulus_deployments_brand_id_stimulus_id_fkey";
             columns: ["brand_id", "stimulus_id"];
@@ -9851,11 +10545,87 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      decide: {
+        Args: {
+          p_actor: string;
+          p_brand: string;
+          p_candidates?: string[];
+          p_channel?: Database["stimuli"]["Enums"]["channel"];
+          p_now?: string;
+          p_seed?: number;
+        };
+        Returns: {
+          actor_id: string;
+          address_sha256: string | null;
+          belief_version: number | null;
+          brand_id: string;
+          cohort_id: string | null;
+          connector_id: string | null;
+          created_at: string;
+          delivered_at: string | null;
+          delivered_content: NonNullable<Json>;
+          delivery_attempts: number;
+          delivery_status: Database["stimuli"]["Enums"]["delivery_status"];
+          deployed_at: string;
+          deployment_channel: Database["stimuli"]["Enums"]["channel"];
+          deployment_method: string;
+          error_code: string | null;
+          error_details: NonNullable<Json>;
+          error_message: string | null;
+          expires_at: string | null;
+          fencing_token: number;
+          handed_over_at: string | null;
+          id: string;
+          is_holdout: boolean;
+          is_repeatable: boolean;
+          last_delivery_attempt: string | null;
+          learned_at: string | null;
+          learning_id: string | null;
+          lease_until: string | null;
+          next_attempt_at: string | null;
+          personalization_applied: NonNullable<Json>;
+          propensity: number;
+          provider_message_id: string | null;
+          purpose: Database["stimuli"]["Enums"]["send_purpose"];
+          reach: number;
+          reason_code: string | null;
+          response_data: NonNullable<Json>;
+          response_status: Database["stimuli"]["Enums"]["response_status"];
+          response_timestamp: string | null;
+          round_id: string | null;
+          scheduled_for: string | null;
+          send_cost: number | null;
+          sent_at: string | null;
+          spending_day: string | null;
+          stimulus_id: string;
+          template_id: string | null;
+          time_to_click: number | null;
+          time_to_convert: number | null;
+          time_to_open: number | null;
+          updated_at: string;
+          window_ends_at: string;
+          worker: string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "stimulus_deployments";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       deploy: {
         Args: { p_brand: string; p_now?: string; p_seed?: number; p_stimulus: string };
         Returns: {
           deployed: number;
           held_out: number;
+        }[];
+      };
+      deploy_round: {
+        Args: { p_brand: string; p_now?: string; p_seed?: number; p_stimuli: string[] };
+        Returns: {
+          deployed: number;
+          held_out: number;
+          stimulus_id: string;
         }[];
       };
       dry_run: {
@@ -10435,6 +11205,7 @@ export type Database = {
           actor_id: string;
           brand_id: string;
           created_at: string;
+          id: string;
           quiet_from: string | null;
           quiet_until: string | null;
           time_zone: string | null;
@@ -10462,6 +11233,7 @@ export type Database = {
         Returns: {
           actor_id: string;
           address_sha256: string | null;
+          belief_version: number | null;
           brand_id: string;
           cohort_id: string | null;
           connector_id: string | null;
@@ -10484,6 +11256,7 @@ export type Database = {
           is_repeatable: boolean;
           last_delivery_attempt: string | null;
           learned_at: string | null;
+          learning_id: string | null;
           lease_until: string | null;
           next_attempt_at: string | null;
           personalization_applied: NonNullable<Json>;
@@ -10495,6 +11268,7 @@ export type Database = {
           response_data: NonNullable<Json>;
           response_status: Database["stimuli"]["Enums"]["response_status"];
           response_timestamp: string | null;
+          round_id: string | null;
           scheduled_for: string | null;
           send_cost: number | null;
           sent_at: string | null;
@@ -11012,6 +11786,7 @@ export const Constants = {
         "email_interaction",
         "survey_response",
         "crm_event",
+        "outcome_signal",
       ],
     },
   },

@@ -176,6 +176,12 @@ export const errors = {
     message: "This would leave the brand without an owner.",
     hint: "Make another member owner first.",
   },
+  learning_not_undone: {
+    errcode: "PT409",
+    status: 409,
+    message: "Step of learning %s was never undone.",
+    hint: "Only what was undone can be learnt again.",
+  },
   no_usable_template: {
     errcode: "PT409",
     status: 409,

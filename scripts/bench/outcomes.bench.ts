@@ -8,7 +8,11 @@ import type { BenchRow } from "./row.ts";
 export async function bench(): Promise<BenchRow[]> {
   const stack = await startStack({ engine: "native", cron: false });
   try {
-    return [...(await attributionSpeedRows(stack.engine)), ...(await beliefLatencyRows(stack.engine)), ...(await sales())];
+    return [
+      ...(await attributionSpeedRows(stack.engine)),
+      ...(await beliefLatencyRows(stack.engine)),
+      ...(await sales()),
+    ];
   } finally {
     await stack.close();
   }

@@ -83,7 +83,10 @@ select pg_temp.finish('dead', 'cleo', 'sent', '2026-06-01 12:10Z');
 
 -- Budget.
 select pg_temp.deploy('rich', '{ada,ben,cleo,dan,eva,fay}');
+-- Terms are given to a draft.
+update stimuli.stimuli_base set status = 'draft' where id = md5('rich')::uuid;
 insert into stimuli.campaigns (brand_id, stimulus_id, campaign_type, campaign_goal, budget_limit, daily_budget_limit) select id, md5('rich')::uuid, 'email', 'awareness', 2, 1 from b;
+update stimuli.stimuli_base set status = 'active' where id = md5('rich')::uuid;
 select is(cardinality(string_to_array(pg_temp.claim('2026-06-02 10:00Z'), ' ')), 2, 'a daily budget of 1 is two messages for half of it each');
 select is((select count(*)::int from stimuli.stimulus_deployments where reason_code = 'daily_budget' and next_attempt_at = '2026-06-03'), 4, 'the others wait for the next day');
 select is((select reserved || ' ' || settled || ' ' || sends from stimuli.campaign_spending), '1.0000 0.0000 2', 'what is under way is reserved');
