@@ -76,7 +76,9 @@ const special: Record<string, (brand: string) => unknown> = {
   // A template is its own first version.
   "stimuli.template_versions.version": () => randomInt(2, 1_000_000),
   "stimuli.channel_connectors.connector": () => "in_app",
-  "stimuli.frequency_caps.window_kind": () => "local_day",
+  // A cap is given once for each window.
+  "stimuli.frequency_caps.window_kind": () => "rolling",
+  "stimuli.frequency_caps.window_hours": () => randomInt(1, 8784),
   "cohorts.clustering_runs.status": () => "completed",
   // A smaller one is hidden from support staff.
   "cohorts.cohorts.member_count": () => 10,
@@ -84,6 +86,8 @@ const special: Record<string, (brand: string) => unknown> = {
   "ops.alert_rules.watches": () => "stock",
   "ops.alert_rules.threshold": () => 1,
   "outcomes.attribution_runs.currency": () => "EUR",
+  // A period is looked at once.
+  "outcomes.attribution_runs.window_days": () => 1 + randomInt(0, 1e9) / 1e7,
   "public.oasis_events.type": () => "test.happened",
   "public.vtid_ledger.vtid": () => `VTID-${randomInt(10_000, 10_000_000)}`,
 };

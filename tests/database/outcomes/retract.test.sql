@@ -28,8 +28,8 @@ $$;
 -- All that was learnt, by what it is about; numbers to twelve digits, since sums run in another order.
 create function pg_temp.learnt() returns text language sql as $$
   select concat_ws(E'\n',
-    (select string_agg(format('%s %s %s %s', p.actor_id, p.attribute, round(p.mean::numeric, 12), p.evidence_count), E'\n' order by p.actor_id) from w, private.actors_posteriors(w.brand, null, w.at + interval '40 days') p),
-    (select string_agg(format('%s %s %s', round(a.alpha::numeric, 12), round(a.beta::numeric, 12), a.pulls), ';') from stimuli.arms a, w where a.brand_id = w.brand),
+    (select string_agg(format('%s %s %s %s', p.actor_id, p.attribute, round(p.mean::numeric, 12), p.evidence_count), E'\n' order by p.actor_id, p.attribute) from w, private.actors_posteriors(w.brand, null, w.at + interval '40 days') p),
+    (select string_agg(format('%s %s %s', round(a.alpha::numeric, 12), round(a.beta::numeric, 12), a.pulls), ';' order by a.id) from stimuli.arms a, w where a.brand_id = w.brand),
     (select string_agg(format('%s %s %s', x.actor_id, x.response_status, x.time_to_convert), ';' order by x.id) from stimuli.stimulus_deployments x, w where x.brand_id = w.brand),
     (select string_agg(format('%s %s %s %s', o.target_actor_id, o.outcome_type, o.outcome_value, round(o.attribution_confidence::numeric, 12)), ';' order by o.target_actor_id, o.outcome_type, o.outcome_timestamp) from outcomes.outcomes o, w where o.brand_id = w.brand),
     (select string_agg(format('%s %s %s', c.outcome_type, c.total_outcomes, c.outcome_rate), ';' order by c.outcome_type) from outcomes.cohort_outcome_summary c, w where c.brand_id = w.brand),
