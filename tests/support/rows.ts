@@ -50,6 +50,7 @@ export async function exposedTables(engine: Engine): Promise<TableAccess[]> {
     order by 1`);
 }
 
+let windows = 0;
 /** What a column needs that its type does not tell; checks of the schema explain each. */
 const special: Record<string, (brand: string) => unknown> = {
   "core.brands.brand_slug": () => `slug-${randomBytes(6).toString("hex")}`,
@@ -78,7 +79,7 @@ const special: Record<string, (brand: string) => unknown> = {
   "stimuli.channel_connectors.connector": () => "in_app",
   // A cap is given once for each window.
   "stimuli.frequency_caps.window_kind": () => "rolling",
-  "stimuli.frequency_caps.window_hours": () => randomInt(1, 8784),
+  "stimuli.frequency_caps.window_hours": () => (windows += 1),
   "cohorts.clustering_runs.status": () => "completed",
   // A smaller one is hidden from support staff.
   "cohorts.cohorts.member_count": () => 10,
