@@ -33,11 +33,12 @@ export async function newBrand(
     select a.brand_id, a.id, c, 'marketing', true, 'form' from actors.actors a, unnest('{email,push}'::stimuli.channel[]) c where a.brand_id = ${brand}`;
   await sql`
     insert into stimuli.stimuli_base (brand_id, stimulus_type, stimulus_name, content_data, status, expires_at)
-    select ${brand}, 'campaign', 'Stimulus ' || i, '{"subject": "Hello {{first_name}}", "body": "Something new"}', 'active', '2099-01-01'
+    select ${brand}, 'campaign', 'Stimulus ' || i, '{"subject": "Hello {{first_name}}", "body": "Something new"}', 'draft', '2099-01-01'
     from generate_series(1, ${stimuli}::integer) i`;
   await sql`
     insert into stimuli.campaigns (brand_id, stimulus_id, campaign_type, campaign_goal)
     select s.brand_id, s.id, 'email', 'engagement' from stimuli.stimuli_base s where s.brand_id = ${brand}`;
+  await sql`update stimuli.stimuli_base set status = 'active' where brand_id = ${brand}`;
   await sql`
     insert into stimuli.stimulus_deployments (brand_id, stimulus_id, actor_id, is_holdout, propensity, deployment_channel, deployment_method,
       delivered_content, personalization_applied, deployed_at, window_ends_at)
