@@ -97,20 +97,21 @@ set search_path = ''
 set enable_nestloop = off -- as above
 as $$
   with claim as materialized (
-    select row_number() over (order by a.model, a.conversion, a.deployment_id nulls last, a.group_key) as place, a.*, c.signal_id, c.outcome_id,
+    select row_number() over (order by a.model, a.conversion, a.group_key, a.deployment_id) as place, a.*, c.signal_id, c.outcome_id,
       (case when c.value > 0 then round(1 - c.refunded / c.value, 6) else 1 end * 1000000)::double precision as credits,
       (c.value * 100)::double precision as cents, (c.refunded * 100)::double precision as refund_cents
     from private.attribution_claims(p_run, p_patterns, p_fits, p_groups, p_chain_groups) a
     join private.attribution_conversions c on c.run_id = p_run.id and c.number = a.conversion
   ),
-  -- Millionths and cents: each gets the whole ones, and what is left over goes one by one to the largest remainders.
+  -- Millionths and cents: each gets the whole ones, and what is left over goes one by one to the largest remainders;
+  -- rounded, since equal claims may differ in their last bits.
   parted as materialized (
     select c.*,
-      floor(c.credits * c.claim) + case when row_number() over (partition by c.model, c.conversion order by c.credits * c.claim - floor(c.credits * c.claim) desc, c.place)
+      floor(c.credits * c.claim) + case when row_number() over (partition by c.model, c.conversion order by round((c.credits * c.claim - floor(c.credits * c.claim))::numeric, 6) desc, c.place)
         <= c.credits - sum(floor(c.credits * c.claim)) over w then 1 else 0 end as credit_units,
-      floor(c.cents * c.claim) + case when row_number() over (partition by c.model, c.conversion order by c.cents * c.claim - floor(c.cents * c.claim) desc, c.place)
+      floor(c.cents * c.claim) + case when row_number() over (partition by c.model, c.conversion order by round((c.cents * c.claim - floor(c.cents * c.claim))::numeric, 6) desc, c.place)
         <= c.cents - sum(floor(c.cents * c.claim)) over w then 1 else 0 end as cent_units,
-      floor(c.refund_cents * c.claim) + case when row_number() over (partition by c.model, c.conversion order by c.refund_cents * c.claim - floor(c.refund_cents * c.claim) desc, c.place)
+      floor(c.refund_cents * c.claim) + case when row_number() over (partition by c.model, c.conversion order by round((c.refund_cents * c.claim - floor(c.refund_cents * c.claim))::numeric, 6) desc, c.place)
         <= c.refund_cents - sum(floor(c.refund_cents * c.claim)) over w then 1 else 0 end as refund_units
     from claim c window w as (partition by c.model, c.conversion)
   )
