@@ -63,7 +63,7 @@ async function variancesCut(query: Query, seed: number): Promise<{ belief: numbe
   const after = buyers.flatMap((buyer, i) => Array.from({ length: buyer.after }, () => actors[i] as string));
   await query(
     `insert into outcomes.outcomes (brand_id, source_key, target_actor_id, outcome_type, outcome_value, outcome_timestamp)
-     select $1::uuid, 'order ' || a, a, 'purchase', 1, $3::timestamptz + interval '1 day' from unnest($2::uuid[]) a`,
+     select $1::uuid, gen_random_uuid()::text, a, 'purchase', 1, $3::timestamptz + interval '1 day' from unnest($2::uuid[]) a`,
     [brand, after, START],
   );
 
